@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (C) the ngx_team authors */
+
+/*
+ * Problem details (RFC 9457) and bearer challenges (RFC 6750): the one place,
+ * with reply, that knows which HTTP status a reason has.
+ */
+
+#ifndef TEAM_PROBLEM_H
+#define TEAM_PROBLEM_H
+
+#include <jansson.h>
+
+#include "team_base.h"
+
+
+typedef struct {
+    int          status;      /* HTTP */
+    const char  *code;        /* last part of "type", stable */
+    const char  *title;       /* one short sentence for people */
+} team_problem_t;
+
+
+/* The problem of a refusal by the gate; never NULL, 500 for TEAM_OK. */
+
+const team_problem_t *team_problem_reason(team_reason_e reason);
+
+
+/*
+ * The problem behind what a SQL function raised: SQLSTATE "TMnnn" gives the
+ * status, message the code, if it is a known one or has the form of a code.
+ * Any other SQLSTATE: classes 08, 53, 57, 58 (connection, resources, operator
+ * intervention, system) and 40001, 40P01 (serialization, deadlock), 55P03
+ * (lock not available) are 503 "unavailable"; the rest 500 "internal".
+ * *out is filled; out->code may point into message, out->title is static.
+ */
+
+void team_problem_sqlstate(const char *sqlstate, const char *message,
+    team_problem_t *out);
+
+
+/*
+ * The body: {"type":"/problems/<code>","title":...,"status":...,"detail":...}
+ * with "errors" appended if not NULL (borrowed).  detail may be NULL.
+ * Returns text that the caller frees with free(), or NULL without memory;
+ * *len excludes the final NUL.
+ */
+
+char *team_problem_body(const team_problem_t *problem, const char *detail,
+    json_t *errors, size_t *len);
+
+
+/*
+ * The value of WWW-Authenticate (RFC 6750 section 3) for a reason: without a
+ * token just the scheme and realm; with a bad one error="invalid_token"; for
+ * a missing permission error="insufficient_scope".  Writes at most size bytes
+ * with the final NUL; realm must need no quoting.
+ * Returns the length, 0 when the reason carries no challenge.
+ */
+
+size_t team_problem_challenge(char *buf, size_t size, team_reason_e reason,
+    const char *realm);
+
+
+#endif /* TEAM_PROBLEM_H */
