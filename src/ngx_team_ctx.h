@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (C) the ngx_team authors */
+
+#ifndef NGX_TEAM_CTX_H
+#define NGX_TEAM_CTX_H
+
+#include "ngx_team.h"
+
+
+/*
+ * The request's context, made with its cleanup (which abandons a wait and a
+ * query, and gives identity and grant back) if there is none yet.
+ * Returns NULL without memory.
+ */
+
+ngx_team_ctx_t *ngx_team_ctx_get(ngx_http_request_t *r);
+
+
+#endif /* NGX_TEAM_CTX_H */
