@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (C) the ngx_team authors
+#
+# Everything that is made lands in build/.  Variables for the command line:
+#
+#     BUILD=release|debug|sanitize   flavour of build, unit and test
+#     T="t/a.t t/b.t"                tests that `make test` runs
+#     TEST_JOBS=N                    tests at a time
+#     FUZZ_TIME=60                   seconds for each fuzzer
+#     DEMO_PORT=8080                 where `make demo` listens
+#     DEPS=no                        do not look for missing packages
+
+SHELL       = /bin/bash
+.SHELLFLAGS = -euo pipefail -c
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS     += --no-print-directory
+
+BUILD     ?= release
+T         ?= $(sort $(wildcard t/*.t))
+JOBS      ?= $(shell nproc 2>/dev/null || echo 2)
+TEST_JOBS ?= $(shell expr $(JOBS) + 1)
+FUZZ_TIME ?= 60
+DEMO_PORT ?= 8080
+DEPS      ?= yes
+
+ROOT := $(CURDIR)
+OUT  := build/$(BUILD)
+
+include tools/build.mk
+include tools/check.mk
+
+.PHONY: help demo test build check unit sanitize fuzz bench package clean deps \
+        run-tests
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) \
+	    | expand -t 18
+
+demo: deps-test build ## the gate, console and five sample accounts, locally
+	@DEMO_PORT=$(DEMO_PORT) exec tools/demo
+
+test: deps-test ## install what is needed, build, run the whole suite
+	@$(MAKE) -j$(JOBS) DEPS=no build unit-programs
+	@$(MAKE) DEPS=no run-tests
+
+run-tests:
+	@$(TEST_ENV) prove -j$(TEST_JOBS) --timer $(T)
+
+build: deps-build $(TEAM_MINT) module ## the module, and the tools beside it
+
+unit: deps-build ## the core's own tests
+	@$(MAKE) -j$(JOBS) DEPS=no unit-programs
+	@$(TEST_ENV) prove t/core_unit.t
+
+bench: deps-bench build ## measure, with peers beside us
+	@$(TEST_ENV) bench/run
+
+package: deps-package ## a Debian package in build/package
+	@tools/build-package
+
+clean: ## remove build/
+	@rm -rf build
+
+deps: deps-test ## only install what make test needs
+
+deps-%:
+	@case $(DEPS) in yes) exec tools/install-deps $* ;; esac

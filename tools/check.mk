@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (C) the ngx_team authors
+#
+# Ways of looking for trouble.
+
+SAN_ENV = ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 \
+          UBSAN_OPTIONS=print_stacktrace=1
+
+.PHONY: check-style check-layers check-drift check-syntax check-corpus \
+        check-unit
+
+check: deps-check ## style, layers, drift, corpus replay, unit under ASan+UBSan
+	@$(MAKE) -k DEPS=no check-style check-layers check-drift check-syntax \
+	    check-corpus check-unit
+	@echo "check: all passed"
+
+check-style:
+	@tools/style.pl
+
+check-layers:
+	@tools/layers.pl
+
+check-drift:
+	@tools/drift.pl
+
+check-syntax:
+	@tools/syntax
+
+check-corpus:
+	@$(MAKE) -j$(JOBS) BUILD=sanitize replay-programs
+	@$(SAN_ENV) tools/replay build/sanitize/replay t/fuzz/corpus
+
+check-unit:
+	@$(MAKE) -j$(JOBS) BUILD=sanitize unit-programs
+	@$(SAN_ENV) TEAM_BUILD=$(ROOT)/build/sanitize PERL5LIB=$(ROOT)/t/lib \
+	    prove t/core_unit.t
+
+sanitize: deps-sanitize ## the whole suite on an nginx with ASan and UBSan
+	@$(MAKE) -j$(JOBS) DEPS=no BUILD=sanitize build unit-programs
+	@$(MAKE) DEPS=no BUILD=sanitize run-tests
+
+fuzz: deps-sanitize ## libFuzzer, FUZZ_TIME seconds for each target
+	@$(MAKE) -j$(JOBS) DEPS=no BUILD=fuzz fuzz-programs
+	@FUZZ_TIME=$(FUZZ_TIME) tools/fuzz build/fuzz/fuzz t/fuzz/corpus
