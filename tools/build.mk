@@ -51,6 +51,11 @@ TEST_ENV = TEAM_NGINX=$(NGINX_$(BUILD)) TEAM_NGINX_MODULE=$(MODULE_$(BUILD)) \
            TEAM_MINT=$(ROOT)/$(OUT)/team_mint \
            PERL5LIB=$(ROOT)/t/lib$(addprefix :,$(PERL5LIB))
 
+# V=1 shows commands.
+
+Q   = $(if $(V),,@)
+say = @$(if $(V),:,echo "  $(1)  $(patsubst $(OUT)/%,%,$@)")
+
 .PHONY: module unit-programs replay-programs fuzz-programs
 
 module:
@@ -62,25 +67,31 @@ fuzz-programs: $(FUZZERS)
 
 $(OUT)/core/%.o: src/core/%.c Makefile tools/build.mk
 	@mkdir -p $(@D)
-	$(CORE_CC) $(CORE_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,cc)
+	$(Q)$(CORE_CC) $(CORE_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OUT)/unit/%.o: t/unit/%.c Makefile tools/build.mk
 	@mkdir -p $(@D)
-	$(CORE_CC) $(CORE_CFLAGS) -It/unit -MMD -MP -c -o $@ $<
+	$(call say,cc)
+	$(Q)$(CORE_CC) $(CORE_CFLAGS) -It/unit -MMD -MP -c -o $@ $<
 
 $(OUT)/unit/%: $(OUT)/unit/%.o $(OUT)/unit/team_unit.o $(CORE_OBJS)
-	$(CORE_CC) $(CFLAGS_$(BUILD)) -o $@ $^ $(CORE_LIBS)
+	$(call say,ld)
+	$(Q)$(CORE_CC) $(CFLAGS_$(BUILD)) -o $@ $^ $(CORE_LIBS)
 
 $(OUT)/replay/%: t/fuzz/fuzz_%.c t/fuzz/replay_main.c $(CORE_OBJS)
 	@mkdir -p $(@D)
-	$(CORE_CC) $(CORE_CFLAGS) -o $@ $^ $(CORE_LIBS)
+	$(call say,ld)
+	$(Q)$(CORE_CC) $(CORE_CFLAGS) -o $@ $^ $(CORE_LIBS)
 
 $(OUT)/fuzz/%: t/fuzz/fuzz_%.c $(CORE_OBJS)
 	@mkdir -p $(@D)
-	$(CORE_CC) $(CORE_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(CORE_LIBS)
+	$(call say,ld)
+	$(Q)$(CORE_CC) $(CORE_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(CORE_LIBS)
 
 $(OUT)/team_mint: tools/team_mint.c $(CORE_OBJS)
-	$(CORE_CC) $(CORE_CFLAGS) -o $@ $^ $(CORE_LIBS)
+	$(call say,ld)
+	$(Q)$(CORE_CC) $(CORE_CFLAGS) -o $@ $^ $(CORE_LIBS)
 
 .SECONDARY:
 
