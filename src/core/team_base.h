@@ -129,6 +129,14 @@ int team_base64url_decode(unsigned char *out, size_t *len, team_str_t in);
 
 
 /*
+ * The same judgement without the bytes: 1 when team_base64url_decode() would
+ * accept the text, else 0.
+ */
+
+int team_base64url_valid(team_str_t in);
+
+
+/*
  * The reverse; writes (len * 4 + 2) / 3 characters to out, no NUL.
  * Returns how many.
  */
