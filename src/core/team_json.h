@@ -36,7 +36,9 @@ typedef struct {
  * recursion is bounded by ours.
  *
  * On TEAM_JSON_OK *root holds a reference that the caller gives back with
- * json_decref(); else *root is NULL and *error (may be NULL) says why.
+ * json_decref(); else *root is NULL and *error (may be NULL) says why, without
+ * quoting the text.  Uses jansson's allocation functions as they are set, and
+ * must not run in two threads at once.
  */
 
 team_json_e team_json_load(json_t **root, const char *data, size_t len,
