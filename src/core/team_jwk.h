@@ -38,16 +38,23 @@ typedef enum {
 
 /*
  * What a key may verify is pinned here: algs is the set (bits of team_alg_e)
- * that its type, curve, size, "alg" and "use" leave.
+ * that its type, curve, size, "alg" and "use" leave.  A secret serves the
+ * algs whose hash is not longer than it.
+ *
+ * verify and mac hold a context for each of algs in which the key, the hash
+ * and the padding are set; a verification copies it.  Setting these up anew
+ * would cost half of an RSA verification again.
  */
 
 typedef struct {
-    team_str_t   kid;         /* len 0: none; data owned by the set */
-    uint32_t     algs;
-    EVP_PKEY    *pkey;        /* NULL for a secret */
-    team_str_t   secret;      /* raw HMAC key; len 0 for a public key */
-    size_t       siglen;      /* exact signature bytes; 0: depends on the alg
-                                 (HMAC) */
+    team_str_t    kid;                 /* len 0: none; data owned by the set */
+    uint32_t      algs;
+    EVP_PKEY     *pkey;                /* NULL for a secret */
+    team_str_t    secret;              /* raw HMAC key; len 0: public key */
+    size_t        siglen;              /* exact signature bytes; 0: depends on
+                                          the alg (HMAC) */
+    EVP_MD_CTX   *verify[TEAM_ALGS];   /* NULL where algs has no bit */
+    EVP_MAC_CTX  *mac[TEAM_ALGS];
 } team_jwk_t;
 
 
@@ -55,7 +62,8 @@ typedef struct team_jwks_s  team_jwks_t;
 
 
 typedef struct {
-    char  text[200];          /* NUL-terminated: which key, what is wrong */
+    char  text[400];          /* NUL-terminated: which key, what is wrong;
+                                 never a part of a key */
 } team_jwk_error_t;
 
 
@@ -67,22 +75,36 @@ int team_alg_find(team_str_t name);
 
 const char *team_alg_name(team_alg_e alg);
 
+/* The hash of an alg; NULL for EdDSA, which brings its own. */
+
+const EVP_MD *team_alg_md(team_alg_e alg);
+
+/* Its length in bytes: 32, 48, 64; 0 for EdDSA. */
+
+size_t team_alg_hash(team_alg_e alg);
+
 
 /*
  * Loads a key set from the text of a file; the form is told by its content:
- *   - "{": a JWK Set, or a single JWK;
- *   - "-----BEGIN": one or more PEM public keys or certificates;
- *   - anything else: a raw HMAC secret, its trailing newline removed.
+ *   - "{" after white space: a JWK Set, or a single JWK;
+ *   - "-----BEGIN" anywhere: one or more PEM public keys or certificates
+ *     (whose validity is not looked at);
+ *   - anything else: a raw HMAC secret, its trailing newline removed.  What
+ *     looks like a public key in another form is refused: as a secret it
+ *     would be one that everybody knows.
  *
  * Private keys are accepted in neither form.  Refused with the reason in
- * *error: an empty set, RSA under 2048 bits or with e = 1 or even, EC points
- * off their curve, an HMAC key shorter than the hash of any alg it could
- * serve, secret and public keys in one set, the same kid twice, private key
- * material, more than TEAM_MAX_KEYS.  A JWK whose kty, crv, use or alg is
- * merely not for us ("use":"enc", "kty":"OKP" with X25519, an unknown kty) is
- * skipped; a set with nothing left is refused.
+ * *error: an empty set, RSA under 2048 or over 16384 bits, with an even
+ * modulus, with e = 1 or even, or from the generator of CVE-2017-15361
+ * (ROCA), EC points off their curve, an alg that does not fit its key, an
+ * HMAC key shorter than the hash of its alg, secret and public keys in one
+ * set, the same kid twice, private key material, more than TEAM_MAX_KEYS.
+ * A JWK whose kty, crv, use, key_ops or alg is merely not for us
+ * ("use":"enc", "kty":"OKP" with X25519, an unknown kty) is skipped; a set
+ * with nothing left is refused.
  *
  * Returns a set that the caller frees with team_jwks_free(), or NULL.
+ * OpenSSL's error queue is empty afterwards.
  */
 
 team_jwks_t *team_jwks_load(const char *data, size_t len,
