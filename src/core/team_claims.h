@@ -43,8 +43,8 @@ typedef struct {
     int          email_verified;   /* 1 only for JSON true or "true" */
 
     int64_t      exp;              /* seconds since the epoch, rounded down */
-    int64_t      nbf;              /* 0: absent */
-    int64_t      iat;              /* 0: absent */
+    int64_t      nbf;              /* 0: absent; rounded up */
+    int64_t      iat;              /* 0: absent; rounded up */
     int64_t      auth_time;        /* 0: absent */
 } team_claims_t;
 

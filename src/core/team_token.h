@@ -41,10 +41,10 @@ team_reason_e team_token_split(team_token_t *token, team_str_t text);
 
 
 /*
- * Rule 2.  Decodes and reads the header: an object with a known alg, a kid
- * that is a string of at most TEAM_MAX_KID bytes, no crit, no b64; typ absent,
- * or "JWT", "at+jwt", "application/at+jwt" in any case.  jku, jwk, x5u and
- * x5c are never looked at.
+ * Rule 2.  Decodes and reads the header: an object with a known alg; kid absent
+ * or a string of 1 to TEAM_MAX_KID bytes without control bytes; no crit, no
+ * b64; typ absent, or "JWT", "at+jwt", "application/at+jwt" in any case.  jku,
+ * jwk, x5u and x5c are never looked at.
  *
  * Returns TEAM_OK, TEAM_TOKEN_HEADER, TEAM_TOKEN_ALGORITHM, TEAM_TOKEN_TYPE
  * or TEAM_INTERNAL (no memory).
