@@ -1,0 +1,640 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (C) the ngx_team authors */
+
+#include "ngx_team_api.h"
+#include "ngx_team_ctx.h"
+#include "ngx_team_identity.h"
+#include "ngx_team_reply.h"
+#include "ngx_team_zone.h"
+
+
+static ngx_int_t ngx_team_api_admit(ngx_http_request_t *r,
+    team_route_match_t *match);
+static ngx_int_t ngx_team_api_match(ngx_http_request_t *r,
+    team_route_match_t *match, unsigned *allowed);
+static void ngx_team_api_not_allowed(ngx_http_request_t *r, unsigned allowed);
+static ngx_uint_t ngx_team_api_same_origin(ngx_http_request_t *r);
+static ngx_uint_t ngx_team_api_has_body(const team_route_t *route);
+static void ngx_team_api_run(ngx_http_request_t *r);
+static int ngx_team_api_input(ngx_http_request_t *r, const team_route_t *route,
+    team_input_t *input);
+static ngx_int_t ngx_team_api_query(ngx_http_request_t *r,
+    const team_route_t *route, const team_params_t *params);
+static ngx_int_t ngx_team_api_actor(ngx_team_query_t *query,
+    const ngx_team_identity_t *identity);
+static ngx_int_t ngx_team_api_attach(ngx_http_request_t *r,
+    ngx_team_query_t *query, ngx_team_call_t *call);
+static void ngx_team_api_detach(void *data);
+static const ngx_team_statement_t *ngx_team_api_statement(
+    const team_route_t *route);
+
+
+/* of team_routes(), made at first use */
+
+static ngx_team_statement_t  *ngx_team_api_statements;
+
+
+ngx_int_t
+ngx_team_api_handler(ngx_http_request_t *r)
+{
+    team_route_match_t  match;
+
+    ngx_team_count(api_requests);
+
+    /* what we return is finalized: the answer has a count of its own */
+
+    r->main->count++;
+
+    if (ngx_team_api_admit(r, &match) != NGX_OK) {
+        return NGX_DONE;
+    }
+
+    if (ngx_team_api_has_body(match.route)) {
+        ngx_team_api_body_read(r, ngx_team_api_run);
+
+    } else {
+        ngx_team_api_run(r);
+    }
+
+    return NGX_DONE;
+}
+
+
+/* What is decided before a byte of the body.  NGX_OK; NGX_DONE: answered. */
+
+static ngx_int_t
+ngx_team_api_admit(ngx_http_request_t *r, team_route_match_t *match)
+{
+    unsigned         allowed;
+    team_reason_e    reason;
+    ngx_team_ctx_t  *ctx;
+
+    switch (ngx_team_api_match(r, match, &allowed)) {
+
+    case NGX_OK:
+        break;
+
+    case NGX_DECLINED:
+        ngx_team_api_refuse_status(r, 404, NULL);
+        return NGX_DONE;
+
+    case NGX_ABORT:
+        ngx_team_api_not_allowed(r, allowed);
+        return NGX_DONE;
+
+    default:
+        ngx_team_api_refuse_reason(r, TEAM_INTERNAL, NULL);
+        return NGX_DONE;
+    }
+
+    if (match->route->public) {
+        return NGX_OK;
+    }
+
+    ctx = ngx_team_ctx_get(r);
+
+    if (ctx == NULL) {
+        ngx_team_api_refuse_reason(r, TEAM_INTERNAL, NULL);
+        return NGX_DONE;
+    }
+
+    reason = ngx_team_identity_get(r, ctx);
+
+    if (reason != TEAM_OK) {
+        ctx->reason = reason;
+        ngx_team_count(reasons[reason]);
+
+        ngx_team_api_refuse_reason(r, reason, NULL);
+        return NGX_DONE;
+    }
+
+    /* a browser sends its cookies for other sites' pages, too */
+
+    if (match->route->write
+        && ctx->source == NGX_TEAM_TOKEN_COOKIE
+        && !ngx_team_api_same_origin(r))
+    {
+        ngx_team_api_refuse(r, team_problem_code("origin-not-allowed"),
+                            "A change with a cookie needs this site's Origin.",
+                            NULL);
+        return NGX_DONE;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * The path is that of r->uri, encoded again, not the line as it was sent: what
+ * nginx decided about (the location, its permissions, a rewrite) is then what
+ * we do.  All that is lost is the difference between "/" and "%2F", and no
+ * name in a path has a slash.
+ *
+ * Returns NGX_OK, NGX_DECLINED (no such path), NGX_ABORT (no such method here:
+ * *allowed is set), NGX_ERROR.
+ */
+
+static ngx_int_t
+ngx_team_api_match(ngx_http_request_t *r, team_route_match_t *match,
+    unsigned *allowed)
+{
+    int                   method, rc;
+    ngx_str_t             path;
+    ngx_team_loc_conf_t  *tlcf;
+
+    tlcf = ngx_http_get_module_loc_conf(r, ngx_team_module);
+
+    if (r->uri.len <= tlcf->api.len
+        || ngx_memcmp(r->uri.data, tlcf->api.data, tlcf->api.len) != 0
+        || r->uri.data[tlcf->api.len] != '/')
+    {
+        return NGX_DECLINED;
+    }
+
+    path.len = r->uri.len - tlcf->api.len;
+    path.data = r->uri.data + tlcf->api.len;
+
+    if (path.len > TEAM_MAX_PATH) {
+        return NGX_DECLINED;
+    }
+
+    path = ngx_team_api_escape(r->pool, path, 0);
+
+    if (path.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (path.len > TEAM_MAX_PATH) {
+        return NGX_DECLINED;
+    }
+
+    method = team_method_find(ngx_team_str(r->method_name));
+
+    *allowed = 0;
+
+    rc = team_route_match(match, method, ngx_team_str(path), allowed);
+
+    if (rc == 1) {
+        return NGX_OK;
+    }
+
+    return (rc == 0) ? NGX_DECLINED : NGX_ABORT;
+}
+
+
+ngx_str_t
+ngx_team_api_escape(ngx_pool_t *pool, ngx_str_t s, ngx_uint_t encoded)
+{
+    u_char            c, *p;
+    size_t            i;
+    ngx_str_t         out;
+    static u_char     hex[] = "0123456789ABCDEF";
+    static const char plain[] = "-._~!$&'()*+,;=:@/?";
+
+    out.len = 0;
+    out.data = ngx_pnalloc(pool, s.len * 3 + 1);
+
+    if (out.data == NULL) {
+        return out;
+    }
+
+    p = out.data;
+
+    for (i = 0; i < s.len; i++) {
+        c = s.data[i];
+
+        if ((c >= 'a' && c <= 'z')
+            || (c >= 'A' && c <= 'Z')
+            || (c >= '0' && c <= '9')
+            || (c == '%' && encoded)
+            || (c != '\0' && ngx_strchr(plain, c) != NULL))
+        {
+            *p++ = c;
+            continue;
+        }
+
+        *p++ = '%';
+        *p++ = hex[c >> 4];
+        *p++ = hex[c & 0xf];
+    }
+
+    out.len = p - out.data;
+
+    return out;
+}
+
+
+static void
+ngx_team_api_not_allowed(ngx_http_request_t *r, unsigned allowed)
+{
+    u_char                 *p;
+    ngx_uint_t              i;
+    ngx_str_t               value;
+    static ngx_str_t        name = ngx_string("Allow");
+    static const ngx_str_t  methods[TEAM_METHODS] = {
+        [TEAM_METHOD_GET] = ngx_string("GET, HEAD"),
+        [TEAM_METHOD_POST] = ngx_string("POST"),
+        [TEAM_METHOD_PUT] = ngx_string("PUT"),
+        [TEAM_METHOD_PATCH] = ngx_string("PATCH"),
+        [TEAM_METHOD_DELETE] = ngx_string("DELETE")
+    };
+
+    value.data = ngx_pnalloc(r->pool,
+                             sizeof("GET, HEAD, POST, PUT, PATCH, DELETE, "));
+    if (value.data == NULL) {
+        ngx_team_api_refuse_reason(r, TEAM_INTERNAL, NULL);
+        return;
+    }
+
+    p = value.data;
+
+    for (i = 0; i < TEAM_METHODS; i++) {
+
+        if (!(allowed & (1u << i))) {
+            continue;
+        }
+
+        if (p != value.data) {
+            *p++ = ',';
+            *p++ = ' ';
+        }
+
+        p = ngx_cpymem(p, methods[i].data, methods[i].len);
+    }
+
+    value.len = p - value.data;
+
+    if (ngx_team_reply_header(r, name, value) != NGX_OK) {
+        ngx_team_api_refuse_reason(r, TEAM_INTERNAL, NULL);
+        return;
+    }
+
+    ngx_team_api_refuse_status(r, 405, NULL);
+}
+
+
+/*
+ * 1 for a request that a page of this very site made.  Sec-Fetch-Site is the
+ * browser's own word, and right behind a proxy that ends TLS, where we can't
+ * know our own origin.
+ */
+
+static ngx_uint_t
+ngx_team_api_same_origin(ngx_http_request_t *r)
+{
+    size_t             len;
+    ngx_str_t          host;
+    ngx_uint_t         n;
+    team_str_t         value, scheme;
+    static team_str_t  same = team_string("same-origin");
+    static team_str_t  http = team_string("http://");
+    static team_str_t  https = team_string("https://");
+
+    n = ngx_team_api_header(r, "sec-fetch-site", &value);
+
+    if (n > 0) {
+        return n == 1 && team_str_eq(value, same);
+    }
+
+    if (ngx_team_api_header(r, "origin", &value) != 1
+        || r->headers_in.host == NULL)
+    {
+        return 0;
+    }
+
+    scheme = http;
+
+#if (NGX_HTTP_SSL)
+
+    if (r->connection->ssl != NULL) {
+        scheme = https;
+    }
+
+#endif
+
+    host = r->headers_in.host->value;
+    len = scheme.len;
+
+    return host.len != 0
+           && value.len == len + host.len
+           && ngx_memcmp(value.data, scheme.data, len) == 0
+           && ngx_strncasecmp((u_char *) value.data + len, host.data, host.len)
+              == 0;
+}
+
+
+static ngx_uint_t
+ngx_team_api_has_body(const team_route_t *route)
+{
+    size_t  i;
+
+    for (i = 0; i < route->n_fields; i++) {
+
+        switch (route->fields[i].type) {
+
+        case TEAM_FIELD_PATH:
+        case TEAM_FIELD_QUERY_TEXT:
+        case TEAM_FIELD_QUERY_INT:
+        case TEAM_FIELD_IF_MATCH:
+        case TEAM_FIELD_IDEMPOTENCY:
+            break;
+
+        default:
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * The body, if any, is here.  The path is matched once more: that costs less
+ * than a place to keep the match in.
+ */
+
+static void
+ngx_team_api_run(ngx_http_request_t *r)
+{
+    int                  rc;
+    unsigned             allowed;
+    team_input_t         input;
+    team_params_t        params;
+    team_route_match_t   match;
+
+    if (ngx_team_api_match(r, &match, &allowed) != NGX_OK) {
+        ngx_team_api_refuse_reason(r, TEAM_INTERNAL, NULL);
+        return;
+    }
+
+    rc = ngx_team_api_input(r, match.route, &input);
+
+    if (rc != 0) {
+        ngx_team_api_refuse_status(r, rc, NULL);
+        return;
+    }
+
+    rc = team_params_read(&params, &match, &input);
+
+    if (rc != 0) {
+        ngx_team_api_refuse(r, team_problem_status(rc), params.detail,
+                            params.errors);
+
+    } else if (ngx_team_worker.pool == NULL) {
+        ngx_team_api_refuse_reason(r, TEAM_UNAVAILABLE, NULL);
+
+    } else if (ngx_team_api_query(r, match.route, &params) != NGX_OK) {
+        ngx_team_api_refuse_reason(r, TEAM_INTERNAL, NULL);
+    }
+
+    team_params_free(&params);
+}
+
+
+/* Returns 0, or a status to refuse with. */
+
+static int
+ngx_team_api_input(ngx_http_request_t *r, const team_route_t *route,
+    team_input_t *input)
+{
+    ngx_memzero(input, sizeof(team_input_t));
+
+    input->query = ngx_team_str(r->args);
+
+    /* of two the database would see the first, and somebody else the second */
+
+    if (ngx_team_api_header(r, "if-match", &input->if_match) > 1
+        || ngx_team_api_header(r, "idempotency-key", &input->idempotency_key)
+           > 1)
+    {
+        return 400;
+    }
+
+    if (!ngx_team_api_has_body(route)) {
+        return 0;
+    }
+
+    return ngx_team_api_body_get(r, &input->body);
+}
+
+
+static ngx_int_t
+ngx_team_api_query(ngx_http_request_t *r, const team_route_t *route,
+    const team_params_t *params)
+{
+    size_t                       i, first;
+    const char                  *value;
+    ngx_team_ctx_t              *ctx;
+    ngx_team_call_t             *call;
+    ngx_team_query_t            *query;
+    const ngx_team_statement_t  *statement;
+
+    ctx = ngx_team_ctx_get(r);
+    statement = ngx_team_api_statement(route);
+
+    if (ctx == NULL || statement == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* a write may outlive the connection and its log */
+
+    query = ngx_team_query_create(statement, route->write
+                                             ? ngx_cycle->log
+                                             : r->connection->log);
+    if (query == NULL) {
+        return NGX_ERROR;
+    }
+
+    call = ngx_pcalloc(query->pool, sizeof(ngx_team_call_t));
+    if (call == NULL) {
+        goto failed;
+    }
+
+    if (!route->public
+        && ngx_team_api_actor(query, ctx->identity) != NGX_OK)
+    {
+        goto failed;
+    }
+
+    first = team_route_params(route) - params->n;
+
+    for (i = 0; i < params->n; i++) {
+        value = params->values[i];
+
+        if (value != NULL
+            && ngx_team_query_set(query, first + i, (const u_char *) value,
+                                  ngx_strlen(value))
+               != NGX_OK)
+        {
+            goto failed;
+        }
+    }
+
+    call->request = r;
+    call->ctx = ctx;
+    call->route = route;
+
+    query->handler = ngx_team_api_answer;
+    query->data = call;
+    query->idempotent = !route->write;
+
+    if (ngx_team_api_attach(r, query, call) != NGX_OK) {
+        goto failed;
+    }
+
+    ngx_team_pool_query(ngx_team_worker.pool, query);
+
+    return NGX_OK;
+
+failed:
+
+    ngx_team_query_destroy(query);
+
+    return NGX_ERROR;
+}
+
+
+/* From the verified token, never from the body. */
+
+static ngx_int_t
+ngx_team_api_actor(ngx_team_query_t *query,
+    const ngx_team_identity_t *identity)
+{
+    ngx_uint_t         i;
+    team_str_t         value[TEAM_ACTOR_PARAMS];
+    static team_str_t  yes = team_string("true");
+    static team_str_t  no = team_string("false");
+
+    value[0] = ngx_team_str(identity->issuer->name);
+    value[1] = identity->subject;
+    value[2] = identity->email;
+    value[3] = identity->email_verified ? yes : no;
+    value[4] = identity->name;
+
+    for (i = 0; i < TEAM_ACTOR_PARAMS; i++) {
+
+        if (value[i].len == 0) {
+            continue;
+        }
+
+        if (ngx_team_query_set(query, i, (const u_char *) value[i].data,
+                               value[i].len)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* What happens to the query when the client goes. */
+
+static ngx_int_t
+ngx_team_api_attach(ngx_http_request_t *r, ngx_team_query_t *query,
+    ngx_team_call_t *call)
+{
+    if (call->route->write) {
+        call->cleanup = ngx_pool_cleanup_add(r->pool, 0);
+
+        if (call->cleanup == NULL) {
+            return NGX_ERROR;
+        }
+
+        call->cleanup->handler = ngx_team_api_detach;
+        call->cleanup->data = call;
+
+    } else {
+
+        /* the context's cleanup abandons it */
+
+        call->ctx->query = query;
+    }
+
+    r->read_event_handler = ngx_http_test_reading;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_team_api_detach(void *data)
+{
+    ngx_team_call_t *call = data;
+
+    call->request = NULL;
+    call->ctx = NULL;
+}
+
+
+/*
+ * A connection knows a statement by its address, and the server by its name:
+ * routes that say the same share one.
+ */
+
+static const ngx_team_statement_t *
+ngx_team_api_statement(const team_route_t *route)
+{
+    size_t                 i, n;
+    const team_route_t    *routes;
+    ngx_team_statement_t  *statement;
+
+    routes = team_routes(&n);
+
+    if (ngx_team_api_statements == NULL) {
+
+        statement = ngx_pcalloc(ngx_cycle->pool,
+                                n * sizeof(ngx_team_statement_t));
+        if (statement == NULL) {
+            return NULL;
+        }
+
+        for (i = 0; i < n; i++) {
+            statement[i].name = routes[i].function;
+            statement[i].text = routes[i].statement;
+            statement[i].nparams = team_route_params(&routes[i]);
+        }
+
+        ngx_team_api_statements = statement;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (ngx_strcmp(routes[i].statement, route->statement) == 0) {
+            return &ngx_team_api_statements[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+void
+ngx_team_api_refuse(ngx_http_request_t *r, const team_problem_t *problem,
+    const char *detail, json_t *errors)
+{
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "team_api refused: %d %s", problem->status, problem->code);
+
+    ngx_team_reply_problem(r, problem, detail, errors);
+}
+
+
+void
+ngx_team_api_refuse_reason(ngx_http_request_t *r, team_reason_e reason,
+    const char *detail)
+{
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "team_api refused: %s", team_reason_name(reason));
+
+    ngx_team_reply_reason(r, reason, detail);
+}
+
+
+void
+ngx_team_api_refuse_status(ngx_http_request_t *r, int status,
+    const char *detail)
+{
+    ngx_team_api_refuse(r, team_problem_status(status), detail, NULL);
+}

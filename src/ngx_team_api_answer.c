@@ -1,0 +1,529 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (C) the ngx_team authors */
+
+#include "ngx_team_api.h"
+#include "ngx_team_grants.h"
+#include "ngx_team_reply.h"
+#include "team_json.h"
+#include "team_text.h"
+
+
+/* team_api.reply, in the order of its columns */
+
+typedef enum {
+    NGX_TEAM_REPLY_STATUS = 0,
+    NGX_TEAM_REPLY_BODY,
+    NGX_TEAM_REPLY_ETAG,
+    NGX_TEAM_REPLY_LOCATION,
+    NGX_TEAM_REPLY_CURSOR,
+    NGX_TEAM_REPLY_CHANGED,
+    NGX_TEAM_REPLY_COLUMNS
+} ngx_team_reply_column_e;
+
+
+typedef struct {
+    ngx_int_t   status;
+    ngx_str_t   column[NGX_TEAM_REPLY_COLUMNS];   /* borrowed from the query */
+} ngx_team_api_row_t;
+
+
+static ngx_int_t ngx_team_api_row(ngx_team_query_t *query,
+    ngx_team_api_row_t *row);
+static void ngx_team_api_forget(ngx_team_query_t *query,
+    ngx_team_call_t *call, ngx_team_api_row_t *row);
+static void ngx_team_api_reply(ngx_http_request_t *r, ngx_team_query_t *query,
+    ngx_team_call_t *call, ngx_team_api_row_t *row);
+static void ngx_team_api_reply_row(ngx_http_request_t *r,
+    ngx_team_api_row_t *row);
+static ngx_int_t ngx_team_api_headers(ngx_http_request_t *r,
+    ngx_team_api_row_t *row);
+static ngx_int_t ngx_team_api_link(ngx_http_request_t *r, ngx_str_t cursor);
+static ngx_str_t ngx_team_api_args(ngx_http_request_t *r);
+static ngx_uint_t ngx_team_api_is_cursor(u_char *start, u_char *end);
+static ngx_uint_t ngx_team_api_not_modified(ngx_http_request_t *r,
+    ngx_str_t etag);
+static void ngx_team_api_reply_refusal(ngx_http_request_t *r,
+    ngx_team_api_row_t *row);
+static void ngx_team_api_reply_raised(ngx_http_request_t *r,
+    ngx_team_query_t *query);
+static void ngx_team_api_fault(ngx_http_request_t *r, ngx_team_query_t *query);
+
+
+void
+ngx_team_api_answer(ngx_team_query_t *query)
+{
+    ngx_connection_t    *c;
+    ngx_team_call_t     *call;
+    ngx_http_request_t  *r;
+    ngx_team_api_row_t   row;
+
+    call = query->data;
+    r = call->request;
+
+    row.status = 0;
+
+    /* before anybody hears that it is done */
+
+    ngx_team_api_forget(query, call, &row);
+
+    if (r == NULL) {
+        return;
+    }
+
+    if (call->cleanup != NULL) {
+        call->cleanup->handler = NULL;
+
+    } else {
+        call->ctx->query = NULL;
+    }
+
+    c = r->connection;
+
+    ngx_http_set_log_request(c->log, r);
+
+    ngx_team_api_reply(r, query, call, &row);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static ngx_int_t
+ngx_team_api_row(ngx_team_query_t *query, ngx_team_api_row_t *row)
+{
+    ngx_uint_t  i;
+
+    if (ngx_team_query_rows(query) != 1
+        || ngx_team_query_columns(query) != NGX_TEAM_REPLY_COLUMNS)
+    {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < NGX_TEAM_REPLY_COLUMNS; i++) {
+        row->column[i] = ngx_team_query_value(query, 0, i);
+    }
+
+    row->status = ngx_atoi(row->column[NGX_TEAM_REPLY_STATUS].data,
+                           row->column[NGX_TEAM_REPLY_STATUS].len);
+
+    if (row->status < 200 || row->status > 599) {
+        row->status = 0;
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_team_api_forget(ngx_team_query_t *query, ngx_team_call_t *call,
+    ngx_team_api_row_t *row)
+{
+    static ngx_str_t  everything = ngx_null_string;
+
+    if (query->outcome != NGX_TEAM_QUERY_OK) {
+        return;
+    }
+
+    if (ngx_team_api_row(query, row) != NGX_OK) {
+
+        /* something was done, and we can't read what */
+
+        if (call->route->write) {
+            ngx_team_grants_forget(everything);
+        }
+
+        return;
+    }
+
+    if (row->column[NGX_TEAM_REPLY_CHANGED].data != NULL) {
+        ngx_team_grants_forget(row->column[NGX_TEAM_REPLY_CHANGED]);
+    }
+}
+
+
+static void
+ngx_team_api_reply(ngx_http_request_t *r, ngx_team_query_t *query,
+    ngx_team_call_t *call, ngx_team_api_row_t *row)
+{
+    const char  *detail;
+
+    detail = call->route->write
+             ? "Whether the change was made is not known: look before you "
+               "repeat it."
+             : NULL;
+
+    switch (query->outcome) {
+
+    case NGX_TEAM_QUERY_OK:
+
+        if (row->status == 0) {
+            ngx_team_api_fault(r, query);
+            ngx_team_api_refuse_reason(r, TEAM_INTERNAL, NULL);
+
+        } else if (row->status >= NGX_HTTP_BAD_REQUEST) {
+            ngx_team_api_reply_refusal(r, row);
+
+        } else {
+            ngx_team_api_reply_row(r, row);
+        }
+
+        break;
+
+    case NGX_TEAM_QUERY_REFUSED:
+        ngx_team_api_reply_raised(r, query);
+        break;
+
+    case NGX_TEAM_QUERY_OVERLOADED:
+        ngx_team_api_refuse_reason(r, TEAM_OVERLOADED, NULL);
+        break;
+
+    default: /* NGX_TEAM_QUERY_UNAVAILABLE, NGX_TEAM_QUERY_TIMEOUT */
+        ngx_team_api_refuse_reason(r, TEAM_UNAVAILABLE, detail);
+    }
+}
+
+
+static void
+ngx_team_api_reply_row(ngx_http_request_t *r, ngx_team_api_row_t *row)
+{
+    ngx_str_t         body;
+    static ngx_str_t  none = ngx_null_string;
+    static ngx_str_t  json = ngx_string("application/json");
+
+    if (ngx_team_api_headers(r, row) != NGX_OK) {
+        ngx_team_api_refuse_reason(r, TEAM_INTERNAL, NULL);
+        return;
+    }
+
+    if (row->status == NGX_HTTP_OK
+        && (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
+        && ngx_team_api_not_modified(r, row->column[NGX_TEAM_REPLY_ETAG]))
+    {
+        ngx_team_reply_send(r, NGX_HTTP_NOT_MODIFIED, none, none);
+        return;
+    }
+
+    body = row->column[NGX_TEAM_REPLY_BODY];
+
+    if (row->status == NGX_HTTP_NO_CONTENT) {
+        body = none;
+    }
+
+    ngx_team_reply_send(r, row->status, json, body);
+}
+
+
+/*
+ * ETag is not told to nginx (r->headers_out.etag): its gzip filter would make
+ * it a weak one, which If-Match can't take.
+ */
+
+static ngx_int_t
+ngx_team_api_headers(ngx_http_request_t *r, ngx_team_api_row_t *row)
+{
+    u_char               *p;
+    ngx_str_t             value, mount, location;
+    ngx_team_loc_conf_t  *tlcf;
+    static ngx_str_t      etag_name = ngx_string("ETag");
+    static ngx_str_t      location_name = ngx_string("Location");
+
+    value = row->column[NGX_TEAM_REPLY_ETAG];
+
+    if (value.len != 0) {
+
+        if (team_text_control(ngx_team_str(value))) {
+            return NGX_ERROR;
+        }
+
+        p = ngx_pstrdup(r->pool, &value);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        value.data = p;
+
+        if (ngx_team_reply_header(r, etag_name, value) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    location = row->column[NGX_TEAM_REPLY_LOCATION];
+
+    if (location.len != 0) {
+        tlcf = ngx_http_get_module_loc_conf(r, ngx_team_module);
+
+        mount = ngx_team_api_escape(r->pool, tlcf->api, 0);
+        location = ngx_team_api_escape(r->pool, location, 1);
+
+        if (mount.data == NULL || location.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        value.len = mount.len + location.len;
+        value.data = ngx_pnalloc(r->pool, value.len);
+        if (value.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        p = ngx_cpymem(value.data, mount.data, mount.len);
+        ngx_memcpy(p, location.data, location.len);
+
+        if (ngx_team_reply_header(r, location_name, value) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (row->column[NGX_TEAM_REPLY_CURSOR].len != 0) {
+        return ngx_team_api_link(r, row->column[NGX_TEAM_REPLY_CURSOR]);
+    }
+
+    return NGX_OK;
+}
+
+
+/* RFC 8288: the next page is at this URL, with another cursor. */
+
+static ngx_int_t
+ngx_team_api_link(ngx_http_request_t *r, ngx_str_t cursor)
+{
+    u_char           *p;
+    ngx_str_t         path, args, value;
+    static ngx_str_t  name = ngx_string("Link");
+
+    path = ngx_team_api_escape(r->pool, r->uri, 0);
+    args = ngx_team_api_args(r);
+    cursor = ngx_team_api_escape(r->pool, cursor, 0);
+
+    if (path.data == NULL || args.data == NULL || cursor.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.len = sizeof("<?&cursor=>; rel=\"next\"") - 1
+                + path.len + args.len + cursor.len;
+    value.data = ngx_pnalloc(r->pool, value.len);
+    if (value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_slprintf(value.data, value.data + value.len,
+                     "<%V?%V%scursor=%V>; rel=\"next\"",
+                     &path, &args, args.len ? "&" : "", &cursor);
+
+    value.len = p - value.data;
+
+    return ngx_team_reply_header(r, name, value);
+}
+
+
+/* The query less its cursor, escaped; data NULL without memory. */
+
+static ngx_str_t
+ngx_team_api_args(ngx_http_request_t *r)
+{
+    u_char     *p, *start, *end, *last;
+    ngx_str_t   args;
+
+    args.len = 0;
+    args.data = ngx_pnalloc(r->pool, r->args.len + 1);
+
+    if (args.data == NULL) {
+        return args;
+    }
+
+    p = args.data;
+    last = r->args.data + r->args.len;
+
+    for (start = r->args.data; start < last; start = end + 1) {
+
+        end = ngx_strlchr(start, last, '&');
+        if (end == NULL) {
+            end = last;
+        }
+
+        if (end == start || ngx_team_api_is_cursor(start, end)) {
+            continue;
+        }
+
+        if (p != args.data) {
+            *p++ = '&';
+        }
+
+        p = ngx_cpymem(p, start, end - start);
+    }
+
+    args.len = p - args.data;
+
+    return ngx_team_api_escape(r->pool, args, 1);
+}
+
+
+/* Its letters may be percent-encoded, as any may. */
+
+static ngx_uint_t
+ngx_team_api_is_cursor(u_char *start, u_char *end)
+{
+    char               buf[3 * (sizeof("cursor") - 1)];
+    size_t             len;
+    u_char            *equal;
+    team_str_t         name;
+    static team_str_t  cursor = team_string("cursor");
+
+    equal = ngx_strlchr(start, end, '=');
+
+    name.len = (equal ? equal : end) - start;
+    name.data = (char *) start;
+
+    if (name.len > sizeof(buf)
+        || team_text_decode(buf, &len, name, 1) != 0)
+    {
+        return 0;
+    }
+
+    name.len = len;
+    name.data = buf;
+
+    return team_str_eq(name, cursor);
+}
+
+
+/* RFC 9110 section 13.1.2: any of them, compared weakly, or "*". */
+
+static ngx_uint_t
+ngx_team_api_not_modified(ngx_http_request_t *r, ngx_str_t etag)
+{
+    u_char     *p, *end;
+    ngx_str_t   value;
+
+    if (r->headers_in.if_none_match == NULL || etag.len == 0) {
+        return 0;
+    }
+
+    value = r->headers_in.if_none_match->value;
+
+    if (value.len == 1 && value.data[0] == '*') {
+        return 1;
+    }
+
+    p = value.data;
+    end = value.data + value.len;
+
+    while (p < end) {
+
+        if (*p == ' ' || *p == '\t' || *p == ',') {
+            p++;
+            continue;
+        }
+
+        if (end - p > 2 && p[0] == 'W' && p[1] == '/') {
+            p += 2;
+        }
+
+        if ((size_t) (end - p) >= etag.len
+            && ngx_memcmp(p, etag.data, etag.len) == 0
+            && (p + etag.len == end
+                || ngx_strchr(", \t", p[etag.len]) != NULL))
+        {
+            return 1;
+        }
+
+        /* past this one; a comma may be inside quotes, but not in ours */
+
+        while (p < end && *p != ',') {
+            p++;
+        }
+    }
+
+    return 0;
+}
+
+
+/* Refused, and written down as such, so that it could not be raised. */
+
+static void
+ngx_team_api_reply_refusal(ngx_http_request_t *r, ngx_team_api_row_t *row)
+{
+    json_t          *root;
+    ngx_str_t        body;
+    team_problem_t   problem;
+
+    body = row->column[NGX_TEAM_REPLY_BODY];
+    root = NULL;
+
+    if (body.len != 0
+        && team_json_load(&root, (char *) body.data, body.len, NULL)
+           != TEAM_JSON_OK)
+    {
+        ngx_team_api_refuse_reason(r, TEAM_INTERNAL, NULL);
+        return;
+    }
+
+    /* what is not there, or no text, comes as NULL */
+
+    team_problem_make((int) row->status,
+                      json_string_value(json_object_get(root, "code")),
+                      &problem);
+
+    ngx_team_api_refuse(r, &problem,
+                        json_string_value(json_object_get(root, "detail")),
+                        json_object_get(root, "errors"));
+
+    json_decref(root);
+}
+
+
+static void
+ngx_team_api_reply_raised(ngx_http_request_t *r, ngx_team_query_t *query)
+{
+    u_char          *message, *detail;
+    team_problem_t   problem;
+
+    /* NUL-terminated, which a counted string need not be */
+
+    message = ngx_pnalloc(r->pool, query->message.len + 1);
+    detail = ngx_pnalloc(r->pool, query->detail.len + 1);
+
+    if (message == NULL || detail == NULL) {
+        ngx_team_api_refuse_reason(r, TEAM_INTERNAL, NULL);
+        return;
+    }
+
+    *ngx_cpymem(message, query->message.data, query->message.len) = '\0';
+    *ngx_cpymem(detail, query->detail.data, query->detail.len) = '\0';
+
+    team_problem_sqlstate(query->sqlstate, (char *) message, &problem);
+
+    /* what PostgreSQL itself says may show a value or a name: not told */
+
+    if (query->sqlstate[0] != 'T' || query->sqlstate[1] != 'M') {
+        ngx_team_api_fault(r, query);
+        detail[0] = '\0';
+    }
+
+    ngx_team_api_refuse(r, &problem, detail[0] ? (char *) detail : NULL, NULL);
+}
+
+
+/* An operator must know; once a second is enough. */
+
+static void
+ngx_team_api_fault(ngx_http_request_t *r, ngx_team_query_t *query)
+{
+    static time_t  last;
+
+    if (ngx_time() == last) {
+        return;
+    }
+
+    last = ngx_time();
+
+    if (query->outcome == NGX_TEAM_QUERY_OK) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "team_api: statement \"%s\" gave no reply that can be "
+                      "read", query->statement->name);
+
+    } else {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "team_api: statement \"%s\" failed with SQLSTATE %s",
+                      query->statement->name, query->sqlstate);
+    }
+}
