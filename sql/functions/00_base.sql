@@ -1,0 +1,197 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- Copyright (C) the ngx_team authors
+
+-- Helpers that need no table; tables' defaults need them.
+
+-- RFC 9562, version 7: 48 bits of milliseconds, then random, so that ids
+-- ascend with time and new rows land at the end of an index.
+
+create or replace function team.uuid_v7()
+returns uuid
+language sql
+volatile
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  -- gen_random_uuid() has set variant and version 4; two more bits make it 7
+  select encode(
+           set_bit(
+             set_bit(
+               overlay(uuid_send(gen_random_uuid())
+                       placing substring(int8send(
+                         (extract(epoch from clock_timestamp()) * 1000)::bigint
+                       ) from 3)
+                       from 1 for 6),
+               52, 1),
+             53, 1),
+           'hex')::uuid
+$$;
+
+
+-- Email addresses are compared in ASCII lower case: lower() would follow the
+-- database's locale, in which two different addresses can meet.
+
+create or replace function team.email_normal(p_email text)
+returns text
+language sql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  select translate(p_email, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+                   'abcdefghijklmnopqrstuvwxyz')
+$$;
+
+
+-- No SET here, so that the planner can inline it: it is used once a row.
+
+create or replace function team.time_text(p_time timestamptz)
+returns text
+language sql
+stable
+parallel safe
+as $$
+  select pg_catalog.to_char(
+           pg_catalog.timezone('UTC', p_time), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+$$;
+
+
+-- The id a path names, or null for text that is no id.  One spelling only:
+-- whatever caches by the text must see one account under one name.
+
+create or replace function team.id_parse(p_text text)
+returns uuid
+language sql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+           when p_text ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+           then p_text::uuid
+         end
+$$;
+
+
+-- Raises what the gateway answers as a problem: SQLSTATE TMnnn carries the
+-- HTTP status, the message is the stable code.
+
+create or replace function team.fail(p_status integer, p_code text,
+  p_detail text)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception using
+    errcode = 'TM' || p_status,
+    message = p_code,
+    detail = p_detail;
+end
+$$;
+
+
+-- A cursor is opaque: base64url of one byte for the kind of list, the id of
+-- whose list it is, the id of the last row seen: 33 bytes, 44 characters.
+
+create or replace function team.cursor_make(p_kind text, p_scope uuid,
+  p_last uuid)
+returns text
+language sql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  select translate(
+           encode(convert_to(p_kind, 'SQL_ASCII') || uuid_send(p_scope)
+                  || uuid_send(p_last), 'base64'),
+           '+/', '-_')
+$$;
+
+
+-- The id of the last row seen; null for the first page.
+
+create or replace function team.cursor_read(p_cursor text, p_kind text,
+  p_scope uuid)
+returns uuid
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_last uuid;
+begin
+  if p_cursor is null then
+    return null;
+  end if;
+
+  if p_cursor ~ '^[A-Za-z0-9_-]{44}$' then
+    v_last := encode(substring(decode(translate(p_cursor, '-_', '+/'),
+                                      'base64') from 18), 'hex')::uuid;
+    if team.cursor_make(p_kind, p_scope, v_last) = p_cursor collate "C" then
+      return v_last;
+    end if;
+  end if;
+
+  perform team.fail(400, 'bad-cursor', 'The cursor is not one of this list.');
+end
+$$;
+
+
+create or replace function team.limit_check(p_limit integer)
+returns integer
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_limit not between 1 and 200 then
+    perform team.fail(400, 'bad-limit', 'limit must be from 1 to 200.');
+  end if;
+
+  return coalesce(p_limit, 50);
+end
+$$;
+
+
+-- A strong entity tag: of what is sent, so that it changes exactly when that
+-- does, a role's new name included.
+
+create or replace function team.etag(p_body text)
+returns text
+language sql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+  select '"' || substr(encode(sha256(convert_to(p_body, 'UTF8')), 'hex'), 1, 32)
+         || '"'
+$$;
+
+
+-- If-Match (RFC 9110 section 13.1.1): required, strong comparison.
+
+create or replace function team.if_match_check(p_if_match text, p_etag text)
+returns void
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_if_match is null then
+    perform team.fail(428, 'precondition-required',
+                      'Send If-Match with the ETag you have read.');
+  end if;
+
+  if btrim(p_if_match, E' \t') <> '*'
+     and p_etag <> all (regexp_split_to_array(btrim(p_if_match, E' \t'),
+                                              '[ \t]*,[ \t]*'))
+  then
+    perform team.fail(412, 'precondition-failed',
+                      'It has been changed since you read it.');
+  end if;
+end
+$$;

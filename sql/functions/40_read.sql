@@ -1,0 +1,260 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- Copyright (C) the ngx_team authors
+
+-- Reading.  Nothing here changes anything.
+
+
+create or replace function team_api.healthz_get(
+  p_issuer text default null, p_subject text default null,
+  p_email text default null, p_email_verified boolean default null,
+  p_name text default null)
+returns team_api.reply
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_reply  team_api.reply;
+begin
+  select 200, json_build_object('status', 'ok', 'schema', max(m.number))
+    into v_reply.status, v_reply.body
+    from team.migration m;
+
+  return v_reply;
+end
+$$;
+
+
+-- Whom the token names.  Without any membership there is no row, and no id.
+
+create or replace function team_api.me_get(
+  p_issuer text, p_subject text, p_email text, p_email_verified boolean,
+  p_name text)
+returns team_api.reply
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_id     uuid;
+  v_reply  team_api.reply;
+begin
+  perform team.actor_present(p_issuer, p_subject);
+
+  select i.id
+    into v_id
+    from team.identity i
+   where i.issuer = p_issuer
+     and i.subject = p_subject;
+
+  v_reply.status := 200;
+  v_reply.body := json_build_object(
+    'id', v_id,
+    'issuer', p_issuer,
+    'subject', p_subject,
+    'email', team.email_normal(p_email),
+    'email_verified', coalesce(p_email_verified, false),
+    'name', p_name);
+  v_reply.etag := team.etag(v_reply.body);
+  return v_reply;
+end
+$$;
+
+
+create or replace function team.list_reply(p_items json, p_cursor text)
+returns team_api.reply
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_reply  team_api.reply;
+begin
+  v_reply.status := 200;
+  v_reply.body := json_build_object('items', coalesce(p_items, '[]'),
+                                    'next_cursor', p_cursor);
+  v_reply.cursor := p_cursor;
+  return v_reply;
+end
+$$;
+
+
+-- The accounts the caller is in, whatever the status there.
+
+create or replace function team_api.me_accounts(
+  p_issuer text, p_subject text, p_email text, p_email_verified boolean,
+  p_name text, p_limit integer, p_cursor text)
+returns team_api.reply
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_nil    constant uuid := '00000000-0000-0000-0000-000000000000';
+  v_limit  integer := team.limit_check(p_limit);
+  v_id     uuid;
+  v_after  uuid;
+  v_items  json;
+  v_last   uuid;
+  v_count  integer;
+begin
+  perform team.actor_present(p_issuer, p_subject);
+
+  select i.id
+    into v_id
+    from team.identity i
+   where i.issuer = p_issuer
+     and i.subject = p_subject;
+
+  v_after := coalesce(team.cursor_read(p_cursor, 'a', coalesce(v_id, v_nil)),
+                      v_nil);
+
+  with page as (
+    select m.id, m.account_id, row_number() over (order by m.account_id) as n
+      from (select m.id, m.account_id
+              from team.member m
+             where m.identity_id = v_id
+               and m.account_id > v_after
+             order by m.account_id
+             limit v_limit + 1) m
+  )
+  select json_agg(json_build_object(
+                    'account', json_build_object(
+                      'id', a.id,
+                      'slug', a.slug,
+                      'name', a.name,
+                      'status', a.status),
+                    'member', b.body) order by p.n)
+           filter (where p.n <= v_limit),
+         (array_agg(p.account_id order by p.n))[v_limit],
+         count(*)
+    into v_items, v_last, v_count
+    from page p
+    join team.account a on a.id = p.account_id
+    join team.member_body b on b.member_id = p.id;
+
+  return team.list_reply(
+    v_items,
+    case when v_count > v_limit then team.cursor_make('a', v_id, v_last) end);
+end
+$$;
+
+
+create or replace function team_api.account_get(
+  p_issuer text, p_subject text, p_email text, p_email_verified boolean,
+  p_name text, p_account text)
+returns team_api.reply
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_reply    team_api.reply;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject, 'account:read');
+
+  v_reply.status := 200;
+  v_reply.body := json_build_object(
+    'id', v_account.id,
+    'slug', v_account.slug,
+    'name', v_account.name,
+    'status', v_account.status,
+    'time_zone', v_account.time_zone,
+    'preset', v_account.preset,
+    'parent', v_account.parent_id,
+    'owner', v_account.owner_member_id,
+    'created_at', team.time_text(v_account.created_at));
+  v_reply.etag := team.etag(v_reply.body);
+  return v_reply;
+end
+$$;
+
+
+-- In the order of their ids, which is that of their creation.
+
+create or replace function team_api.member_list(
+  p_issuer text, p_subject text, p_email text, p_email_verified boolean,
+  p_name text, p_account text, p_limit integer, p_cursor text)
+returns team_api.reply
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_limit    integer := team.limit_check(p_limit);
+  v_after    uuid;
+  v_items    json;
+  v_last     uuid;
+  v_count    integer;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject, 'members:read');
+
+  v_after := coalesce(team.cursor_read(p_cursor, 'm', v_account.id),
+                      '00000000-0000-0000-0000-000000000000');
+
+  with page as (
+    select m.id, row_number() over (order by m.id) as n
+      from (select m.id
+              from team.member m
+             where m.account_id = v_account.id
+               and m.id > v_after
+             order by m.id
+             limit v_limit + 1) m
+  )
+  select json_agg(b.body order by p.n) filter (where p.n <= v_limit),
+         (array_agg(p.id order by p.n))[v_limit],
+         count(*)
+    into v_items, v_last, v_count
+    from page p
+    join team.member_body b on b.member_id = p.id;
+
+  return team.list_reply(
+    v_items,
+    case when v_count > v_limit
+         then team.cursor_make('m', v_account.id, v_last)
+    end);
+end
+$$;
+
+
+-- Oneself always, "me" or by id.
+
+create or replace function team_api.member_get(
+  p_issuer text, p_subject text, p_email text, p_email_verified boolean,
+  p_name text, p_account text, p_member text)
+returns team_api.reply
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_actor    team.standing;
+  v_target   team.standing;
+  v_reply    team_api.reply;
+begin
+  v_actor := team.actor_check(v_account, p_issuer, p_subject, null);
+
+  if p_member is distinct from 'me'
+     and p_member is distinct from v_actor.member_id::text
+  then
+    v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                                'members:read');
+  end if;
+
+  v_target := team.target_find(v_account, v_actor, p_member);
+
+  v_reply.status := 200;
+  v_reply.body := team.member_text(v_target.member_id);
+  v_reply.etag := team.etag(v_reply.body);
+  return v_reply;
+end
+$$;

@@ -1,0 +1,54 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- Copyright (C) the ngx_team authors
+
+-- Installs or updates ngx_team in the database psql is connected to:
+--
+--     psql -d team -f sql/install.sql
+--
+-- As a superuser.  One transaction under one lock: running it again changes
+-- nothing, a second deployer waits for the first, a failure leaves the
+-- database as it was.
+
+\set ON_ERROR_STOP on
+
+set client_min_messages = warning;
+set client_encoding = 'UTF8';
+
+begin;
+
+-- any number will do, as long as it is always the same one
+select pg_catalog.pg_advisory_xact_lock(7236832512884108653) \g /dev/null
+
+\ir roles.sql
+
+set local role team_owner;
+set local search_path = pg_catalog, pg_temp;
+
+\ir functions/00_base.sql
+
+\ir migrations/0000_migration.sql
+
+select not exists (select from team.migration where number = 1) as pending
+\gset
+\if :pending
+\ir migrations/0001_members.sql
+\endif
+
+\ir functions/10_views.sql
+\ir functions/15_changes.sql
+\ir functions/20_rules.sql
+\ir functions/30_grant.sql
+\ir functions/40_read.sql
+\ir functions/50_members.sql
+\ir functions/60_accounts.sql
+
+\ir presets/permissions.sql
+\ir presets/business.sql
+\ir presets/branches.sql
+\ir presets/travel.sql
+\ir presets/hosting.sql
+\ir presets/workspace.sql
+
+\ir privileges.sql
+
+commit;

@@ -1,0 +1,66 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- Copyright (C) the ngx_team authors
+
+-- The catalogue: team management first, then what the presets' products know.
+-- An application adds its own permissions with a plain insert.
+
+insert into team.permission (name, description)
+values
+  ('*', 'Everything'),
+  ('account:read', 'See the account'),
+  ('account:update', 'Change the account''s name and settings'),
+  ('account:close', 'Close the account'),
+  ('policy:read', 'See the account''s policy'),
+  ('policy:update', 'Change the account''s policy'),
+  ('subaccounts:read', 'See the subaccounts'),
+  ('subaccounts:create', 'Create subaccounts'),
+  ('members:read', 'See the members, their roles and the seats'),
+  ('members:update', 'Change what is noted about a member'),
+  ('members:roles', 'Change the roles of members'),
+  ('members:permissions', 'Change the single permissions of members'),
+  ('members:suspend', 'Suspend members and let them in again'),
+  ('members:remove', 'Remove members'),
+  ('members:approve', 'Approve or reject who asks to join'),
+  ('invitations:read', 'See the invitations'),
+  ('invitations:create', 'Invite people and send invitations again'),
+  ('invitations:delete', 'Withdraw and clear invitations'),
+  ('invite-links:read', 'See the invite links'),
+  ('invite-links:create', 'Make invite links'),
+  ('invite-links:delete', 'Withdraw invite links'),
+  ('roles:read', 'See the roles and what they permit'),
+  ('roles:create', 'Make roles'),
+  ('roles:update', 'Change roles'),
+  ('roles:delete', 'Delete roles'),
+  ('groups:read', 'See the groups'),
+  ('groups:create', 'Make groups'),
+  ('groups:update', 'Change groups'),
+  ('groups:delete', 'Delete groups'),
+  ('groups:assign', 'Put members into groups'),
+  ('logins:read', 'See when members signed in'),
+  ('audit:read', 'See the audit log'),
+  ('own-cards:read', 'See one''s own cards'),
+  ('cards:read', 'See all cards'),
+  ('funds:read', 'See funds and financial data'),
+  ('funds:manage', 'Move funds'),
+  ('bills:manage', 'Enter and pay bills'),
+  ('payees:manage', 'Manage payees'),
+  ('settings:manage', 'Change the product''s settings'),
+  ('apis:manage', 'Manage APIs'),
+  ('checkout:manage', 'Change the checkout''s settings'),
+  ('products:read', 'See products and services'),
+  ('products:manage', 'Manage products and services'),
+  ('billing:read', 'See bills and payments'),
+  ('billing:manage', 'Manage bills and payments'),
+  ('travel-policies:manage', 'Manage travel policies'),
+  ('trips:read', 'See all trips'),
+  ('own-trips:read', 'See one''s own trips'),
+  ('trips:book', 'Book travel'),
+  ('approvals:manage', 'Handle all approvals'),
+  ('assigned-trips:approve', 'Approve the trip requests assigned to one'),
+  ('cost-codes:manage', 'Manage cost codes'),
+  ('reports:read', 'See reports'),
+  ('data:export', 'Export data'),
+  ('workspace:use', 'Work in the workspace')
+on conflict (name) do update
+  set description = excluded.description
+  where permission.description <> excluded.description;
