@@ -3,7 +3,7 @@
 
 /*
  * The REST endpoints: a request becomes one call of one SQL function, and its
- * reply the answer.  Three files: this way in, the body, the answer.
+ * reply the answer.
  */
 
 #ifndef NGX_TEAM_API_H
@@ -24,7 +24,7 @@
 ngx_int_t ngx_team_api_handler(ngx_http_request_t *r);
 
 
-/* For the three files only. */
+/* For ngx_team_api*.c only. */
 
 /*
  * One call of a function, in the pool of its query.  A read ends with its
@@ -38,6 +38,23 @@ typedef struct {
     ngx_pool_cleanup_t  *cleanup;    /* of the request; NULL for a read */
     const team_route_t  *route;
 } ngx_team_call_t;
+
+
+/*
+ * The route of a request.  Returns NGX_OK, NGX_DECLINED (no such path),
+ * NGX_ABORT (no such method there: *allowed is set, as team_route_match() has
+ * it), NGX_ERROR (no memory).
+ */
+
+ngx_int_t ngx_team_api_match(ngx_http_request_t *r, team_route_match_t *match,
+    unsigned *allowed);
+
+ngx_uint_t ngx_team_api_has_body(const team_route_t *route);
+
+
+/* Calls the route's function; the body, if the route has one, was read. */
+
+void ngx_team_api_run(ngx_http_request_t *r);
 
 
 /*
@@ -91,6 +108,19 @@ int ngx_team_api_body_get(ngx_http_request_t *r, team_str_t *body);
 /* The query's handler; its data is a call. */
 
 void ngx_team_api_answer(ngx_team_query_t *query);
+
+
+/*
+ * Sets ETag, Location (below the mount point) and Link (for the next page) on
+ * the answer, each if it is not empty.  NGX_OK, NGX_ERROR.
+ */
+
+ngx_int_t ngx_team_api_headers(ngx_http_request_t *r, ngx_str_t etag,
+    ngx_str_t location, ngx_str_t cursor);
+
+/* 1 if the client has what carries this tag. */
+
+ngx_uint_t ngx_team_api_not_modified(ngx_http_request_t *r, ngx_str_t etag);
 
 
 #endif /* NGX_TEAM_API_H */
