@@ -13,9 +13,13 @@
 #include "team_base.h"
 
 
+#define TEAM_ACTOR_PARAMS    5       /* issuer, subject, email, whether it is
+                                        verified, name */
 #define TEAM_MAX_PATH_ARGS   4
 #define TEAM_MAX_FIELDS      12
 #define TEAM_MAX_PATH        1024    /* bytes below the mount point */
+#define TEAM_MAX_ITEM        255     /* bytes of a string in TEAM_FIELD_TEXTS */
+#define TEAM_MAX_TAG         255     /* bytes of If-Match, Idempotency-Key */
 
 
 typedef enum {
@@ -35,9 +39,11 @@ typedef enum {
     TEAM_FIELD_TEXT,           /* body member: string of min to max bytes */
     TEAM_FIELD_BOOL,           /* body member: true or false */
     TEAM_FIELD_INT,            /* body member: integer within [min, max] */
-    TEAM_FIELD_TEXTS,          /* body member: array of at most max strings,
-                                  passed as a JSON text */
-    TEAM_FIELD_BODY,           /* the whole body, as JSON text: an object */
+    TEAM_FIELD_TEXTS,          /* body member: array of min to max strings of
+                                  1 to TEAM_MAX_ITEM bytes each, passed as a
+                                  JSON text */
+    TEAM_FIELD_BODY,           /* the whole body, as JSON text of at most max
+                                  bytes: an object, its members not looked at */
     TEAM_FIELD_IF_MATCH,       /* the If-Match header, NULL if absent */
     TEAM_FIELD_IDEMPOTENCY     /* the Idempotency-Key header, NULL if absent */
 } team_field_e;
@@ -56,12 +62,14 @@ typedef struct {
     team_method_e        method;
     const char          *path;        /* "/v1/accounts/{a}/members/{m}" */
     const char          *function;    /* "member_get", in schema team_api */
-    const char          *statement;   /* "select * from team_api.member_get
-                                         ($1, ..., $n)", complete */
+    const char          *statement;   /* "select status, ..., changed from
+                                         team_api.member_get($1, ..., $n)",
+                                         complete: $1 to $5 are the actor,
+                                         the fields follow; a public route has
+                                         its fields from $1 on */
     const team_field_t  *fields;
     size_t               n_fields;
-    unsigned             public:1;    /* needs no token (then the actor's five
-                                         parameters are NULL) */
+    unsigned             public:1;    /* needs no token, and has no actor */
     unsigned             write:1;     /* changes something: Origin is checked
                                          for cookie tokens, body is read */
 } team_route_t;
@@ -85,8 +93,18 @@ const team_route_t *team_routes(size_t *n);
 int team_method_find(team_str_t name);
 
 
+/* How many parameters the statement of a route has. */
+
+size_t team_route_params(const team_route_t *route);
+
+
 /*
- * Finds the row for a path below the mount point (starts with "/", no query).
+ * Finds the row for a path below the mount point (starts with "/", no query),
+ * as sent: fixed segments are compared byte by byte, so each resource has one
+ * spelling; a {placeholder} takes any one segment that decodes to UTF-8
+ * without control bytes and "/", and is neither empty nor "." nor "..".
+ * The first row that fits counts; method may be -1 (unknown).
+ *
  * Returns 1 and fills *match; 0 if no path fits; -1 if a path fits and the
  * method does not: *allowed then holds bits 1 << team_method_e.
  */
