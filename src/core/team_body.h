@@ -12,6 +12,9 @@
 #include "team_route.h"
 
 
+#define TEAM_MAX_ERRORS  10    /* told at once; one is enough to refuse */
+
+
 typedef struct {
     team_str_t  query;            /* after "?", as sent; len 0: none */
     team_str_t  body;             /* raw bytes; len 0: none */
@@ -22,11 +25,12 @@ typedef struct {
 
 typedef struct {
     size_t        n;                        /* == route->n_fields */
-    const char   *values[TEAM_MAX_FIELDS];  /* NUL-terminated UTF-8, or NULL */
+    const char   *values[TEAM_MAX_FIELDS];  /* NUL-terminated UTF-8, or NULL;
+                                               not to be used after a refusal */
     json_t       *errors;                   /* array of {"pointer", "detail"}
                                                for a 422 or 400; else NULL */
-    const char   *detail;                   /* first error in words, static or
-                                               owned here */
+    const char   *detail;                   /* first error as a sentence, owned
+                                               here; NULL if there is none */
     void         *owned;                    /* freed by team_params_free() */
 } team_params_t;
 
@@ -35,7 +39,11 @@ typedef struct {
  * Reads every field of the route.  Unknown or duplicate body members, wrong
  * types, bytes that are not UTF-8, NUL, nesting, lengths and ranges are told
  * in params->errors with a JSON Pointer (RFC 6901) each; a query member that
- * is unknown, repeated or out of range likewise, with pointer "?name".
+ * is unknown, repeated or out of range likewise, with pointer "?name", and a
+ * header with its name.  At most TEAM_MAX_ERRORS are told.
+ *
+ * No body at all is as an object without members, and a route without body
+ * fields takes no other one.
  *
  * Returns 0, or the HTTP status to answer with: 400 (query, path), 422 (body),
  * 413 never (the caller's limit), 500 (no memory).  The caller calls
