@@ -61,7 +61,6 @@ typedef struct {
     /* guarded by the mutex */
 
     team_table_t            *table;
-    uint64_t                 snapshot_at;  /* monotonic ms of that read */
     size_t                   snapshot_len; /* 0: none */
     char                     snapshot[NGX_TEAM_ZONE_SNAPSHOT];
 
@@ -73,7 +72,6 @@ typedef struct {
 struct ngx_team_zone_s {
     ngx_team_zone_sh_t      *sh;
     ngx_slab_pool_t         *shpool;
-    ngx_uint_t               issuers;      /* spare */
 };
 
 
@@ -85,6 +83,15 @@ ngx_int_t ngx_team_zone_init(ngx_shm_zone_t *shm_zone, void *data);
 /* The smallest zone that holds anything, bytes. */
 
 #define NGX_TEAM_ZONE_MIN  (32 * 4096)
+
+
+/*
+ * The issuer's part of a key: 64 bits of a hash that is the same in every
+ * process and build.  Issuers come from the configuration, never from a client,
+ * and two that collide are refused there.
+ */
+
+uint64_t ngx_team_issuer_id(const char *name, size_t len);
 
 
 /* The epochs. */
@@ -147,10 +154,9 @@ void ngx_team_zone_stats(ngx_team_zone_t *zone, team_table_stats_t *stats);
  * with more than that forgets it.
  */
 
-size_t ngx_team_zone_snapshot_get(ngx_team_zone_t *zone, char *buf,
-    uint64_t *at);
+size_t ngx_team_zone_snapshot_get(ngx_team_zone_t *zone, char *buf);
 void ngx_team_zone_snapshot_set(ngx_team_zone_t *zone, const char *data,
-    size_t len, uint64_t at);
+    size_t len);
 
 
 /*
