@@ -22,6 +22,9 @@
 #include "team_jwk.h"
 
 
+#define NGX_TEAM_VERSION  "0.1.0"
+
+
 typedef struct ngx_team_zone_s      ngx_team_zone_t;
 typedef struct ngx_team_identity_s  ngx_team_identity_t;
 typedef struct ngx_team_grant_s     ngx_team_grant_t;
@@ -86,7 +89,7 @@ typedef struct {
     ngx_array_t              issuers;      /* ngx_team_issuer_t */
     ngx_team_cache_conf_t    cache;
     ngx_msec_t               poll;         /* 0: LISTEN */
-    ngx_uint_t               listen;       /* team_changes was given */
+    ngx_uint_t               changes_set;  /* team_changes was given */
     ngx_array_t              required;     /* team_str_t: permissions that have
                                               a bit, at most TEAM_MAX_REQUIRED */
     ngx_uint_t               used;         /* some location needs the gate or

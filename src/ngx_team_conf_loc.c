@@ -1,0 +1,638 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (C) the ngx_team authors */
+
+/* The directives of http, server and location. */
+
+#include "ngx_team_api.h"
+#include "ngx_team_conf.h"
+#include "ngx_team_status.h"
+#include "team_perm.h"
+
+
+#define NGX_TEAM_MAX_TTL  3600      /* of an assertion, seconds */
+
+
+static ngx_int_t ngx_team_loc_tokens(ngx_conf_t *cf,
+    ngx_team_loc_conf_t *tlcf);
+static ngx_team_names_t *ngx_team_loc_names(ngx_conf_t *cf);
+static char *ngx_team_loc_name(ngx_conf_t *cf, ngx_team_names_t *names,
+    ngx_str_t *value, ngx_uint_t permissions);
+static char *ngx_team_loc_required(ngx_conf_t *cf, ngx_team_names_t *names,
+    team_str_t name);
+static char *ngx_team_loc_value(ngx_conf_t *cf, ngx_array_t *values,
+    ngx_str_t *value);
+static char *ngx_team_loc_signer(ngx_conf_t *cf,
+    ngx_team_assertion_conf_t *conf, ngx_str_t *key, int alg);
+static void ngx_team_loc_free_signer(void *data);
+
+
+void *
+ngx_team_conf_create_loc(ngx_conf_t *cf)
+{
+    ngx_team_loc_conf_t  *tlcf;
+
+    tlcf = ngx_pcalloc(cf->pool, sizeof(ngx_team_loc_conf_t));
+    if (tlcf == NULL) {
+        return NULL;
+    }
+
+    tlcf->tokens = NGX_CONF_UNSET_PTR;
+    tlcf->account = NGX_CONF_UNSET_PTR;
+    tlcf->access = NGX_CONF_UNSET_UINT;
+    tlcf->permissions = NGX_CONF_UNSET_PTR;
+    tlcf->roles = NGX_CONF_UNSET_PTR;
+    tlcf->bypass = NGX_CONF_UNSET_PTR;
+    tlcf->headers = NGX_CONF_UNSET;
+    tlcf->assertion = NGX_CONF_UNSET_PTR;
+
+    return tlcf;
+}
+
+
+char *
+ngx_team_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_team_loc_conf_t *prev = parent;
+    ngx_team_loc_conf_t *conf = child;
+
+    ngx_team_main_conf_t  *tmcf;
+
+    tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_team_module);
+
+    if (conf->api.len) {
+
+        /*
+         * The API asks for a token itself, and decides in the database who may
+         * do what; invitees have no right yet.  So it does not inherit what
+         * the locations around it ask for.
+         */
+
+        ngx_conf_init_uint_value(conf->access, NGX_TEAM_ACCESS_OFF);
+        ngx_conf_init_ptr_value(conf->permissions, NULL);
+        ngx_conf_init_ptr_value(conf->roles, NULL);
+    }
+
+    ngx_conf_merge_ptr_value(conf->tokens, prev->tokens, NULL);
+    ngx_conf_merge_ptr_value(conf->account, prev->account, NULL);
+    ngx_conf_merge_ptr_value(conf->permissions, prev->permissions, NULL);
+    ngx_conf_merge_ptr_value(conf->roles, prev->roles, NULL);
+    ngx_conf_merge_ptr_value(conf->bypass, prev->bypass, NULL);
+    ngx_conf_merge_value(conf->headers, prev->headers, 0);
+    ngx_conf_merge_ptr_value(conf->assertion, prev->assertion, NULL);
+
+    if (conf->access == NGX_CONF_UNSET_UINT) {
+        conf->access = prev->access;
+    }
+
+    if (conf->tokens == NULL && ngx_team_loc_tokens(cf, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->access != NGX_CONF_UNSET_UINT) {
+        conf->enforce = conf->access;
+
+    } else if (conf->permissions || conf->roles) {
+        conf->enforce = NGX_TEAM_ACCESS_ON;
+
+    } else {
+        conf->enforce = NGX_TEAM_ACCESS_OFF;
+    }
+
+    if (conf->enforce != NGX_TEAM_ACCESS_OFF || conf->api.len) {
+        tmcf->used = 1;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* The default: "Authorization: Bearer" (RFC 6750 section 2.1). */
+
+static ngx_int_t
+ngx_team_loc_tokens(ngx_conf_t *cf, ngx_team_loc_conf_t *tlcf)
+{
+    ngx_team_source_t  *source;
+
+    tlcf->tokens = ngx_array_create(cf->pool, 1, sizeof(ngx_team_source_t));
+    if (tlcf->tokens == NULL) {
+        return NGX_ERROR;
+    }
+
+    source = ngx_array_push(tlcf->tokens);
+    if (source == NULL) {
+        return NGX_ERROR;
+    }
+
+    source->type = NGX_TEAM_TOKEN_BEARER;
+    ngx_str_set(&source->name, "authorization");
+    source->hash = ngx_hash_key(source->name.data, source->name.len);
+
+    return NGX_OK;
+}
+
+
+/* team_token bearer | cookie=NAME | header=NAME ... */
+
+char *
+ngx_team_conf_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_team_loc_conf_t *tlcf = conf;
+
+    ngx_str_t          *value, s;
+    ngx_uint_t          i;
+    ngx_team_source_t  *source;
+
+    if (tlcf->tokens != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    tlcf->tokens = ngx_array_create(cf->pool, cf->args->nelts,
+                                    sizeof(ngx_team_source_t));
+    if (tlcf->tokens == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        source = ngx_array_push(tlcf->tokens);
+        if (source == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        if (ngx_strcmp(value[i].data, "bearer") == 0) {
+            source->type = NGX_TEAM_TOKEN_BEARER;
+            ngx_str_set(&source->name, "authorization");
+            source->hash = ngx_hash_key(source->name.data, source->name.len);
+
+        } else if (ngx_team_conf_option(&value[i], "cookie", &s) && s.len) {
+            source->type = NGX_TEAM_TOKEN_COOKIE;
+            source->name = s;
+            source->hash = ngx_hash_key((u_char *) "cookie", 6);
+
+        } else if (ngx_team_conf_option(&value[i], "header", &s) && s.len) {
+            source->type = NGX_TEAM_TOKEN_HEADER;
+            ngx_strlow(s.data, s.data, s.len);
+            source->name = s;
+            source->hash = ngx_hash_key(s.data, s.len);
+
+            if (s.len >= 7 && ngx_strncmp(s.data, "x-team-", 7) == 0) {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "a token can't come in \"%V\": headers "
+                                   "under X-Team- are removed first", &s);
+                return NGX_CONF_ERROR;
+            }
+
+        } else {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid source \"%V\", expected \"bearer\", "
+                               "\"cookie=NAME\" or \"header=NAME\"",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* team_access on | off | report */
+
+char *
+ngx_team_conf_access(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_team_loc_conf_t *tlcf = conf;
+
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    static const char  *words[] = { "off", "on", "report" };
+
+    if (tlcf->access != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    for (i = 0; i < 3; i++) {
+        if (ngx_strcmp(value[1].data, words[i]) == 0) {
+            tlcf->access = i;
+            return NGX_CONF_OK;
+        }
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid value \"%V\", expected \"on\", \"off\" or "
+                       "\"report\"", &value[1]);
+
+    return NGX_CONF_ERROR;
+}
+
+
+/* team_permission value... and team_role value... */
+
+char *
+ngx_team_conf_names(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char *p = conf;
+
+    char               *rv;
+    ngx_str_t          *value;
+    ngx_uint_t          i, permissions;
+    ngx_team_names_t  **names;
+
+    names = (ngx_team_names_t **) (p + cmd->offset);
+
+    if (*names != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    *names = ngx_team_loc_names(cf);
+    if (*names == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    permissions = (cmd->offset == offsetof(ngx_team_loc_conf_t, permissions));
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        rv = ngx_http_script_variables_count(&value[i])
+             ? ngx_team_loc_value(cf, &(*names)->values, &value[i])
+             : ngx_team_loc_name(cf, *names, &value[i], permissions);
+
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_team_names_t *
+ngx_team_loc_names(ngx_conf_t *cf)
+{
+    ngx_team_names_t  *names;
+
+    names = ngx_pcalloc(cf->pool, sizeof(ngx_team_names_t));
+
+    if (names == NULL
+        || ngx_array_init(&names->names, cf->pool, 4, sizeof(team_str_t))
+           != NGX_OK
+        || ngx_array_init(&names->values, cf->pool, 2,
+                          sizeof(ngx_http_complex_value_t))
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return names;
+}
+
+
+static char *
+ngx_team_loc_name(ngx_conf_t *cf, ngx_team_names_t *names, ngx_str_t *value,
+    ngx_uint_t permissions)
+{
+    team_str_t  name, *to;
+
+    name = ngx_team_str(*value);
+
+    if (permissions) {
+        if (!team_perm_valid(name)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid permission \"%V\", expected "
+                               "\"resource:action\" in lower case such as "
+                               "\"invoices:read\"", value);
+            return NGX_CONF_ERROR;
+        }
+
+        return ngx_team_loc_required(cf, names, name);
+    }
+
+    if (!team_role_valid(name)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid role \"%V\", expected a role's key in "
+                           "lower case such as \"owner\"", value);
+        return NGX_CONF_ERROR;
+    }
+
+    to = ngx_array_push(&names->names);
+    if (to == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *to = name;
+
+    return NGX_CONF_OK;
+}
+
+
+/* The first TEAM_MAX_REQUIRED permissions get a bit, others are looked up. */
+
+static char *
+ngx_team_loc_required(ngx_conf_t *cf, ngx_team_names_t *names, team_str_t name)
+{
+    ngx_uint_t             i;
+    team_str_t            *required;
+    ngx_team_main_conf_t  *tmcf;
+
+    tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_team_module);
+
+    required = tmcf->required.elts;
+
+    for (i = 0; i < tmcf->required.nelts; i++) {
+        if (team_str_eq(required[i], name)) {
+            break;
+        }
+    }
+
+    if (i < TEAM_MAX_REQUIRED) {
+        names->mask |= (uint64_t) 1 << i;
+    }
+
+    if (i < tmcf->required.nelts) {
+        return NGX_CONF_OK;
+    }
+
+    required = ngx_array_push(i < TEAM_MAX_REQUIRED ? &tmcf->required
+                                                    : &names->names);
+    if (required == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *required = name;
+
+    return NGX_CONF_OK;
+}
+
+
+/* A text with variables, compiled to the end of an array. */
+
+static char *
+ngx_team_loc_value(ngx_conf_t *cf, ngx_array_t *values, ngx_str_t *value)
+{
+    ngx_http_compile_complex_value_t  ccv;
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = value;
+    ccv.complex_value = ngx_array_push(values);
+
+    if (ccv.complex_value == NULL
+        || ngx_http_compile_complex_value(&ccv) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* team_bypass value... */
+
+char *
+ngx_team_conf_bypass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_team_loc_conf_t *tlcf = conf;
+
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    if (tlcf->bypass != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    tlcf->bypass = ngx_array_create(cf->pool, cf->args->nelts,
+                                    sizeof(ngx_http_complex_value_t));
+    if (tlcf->bypass == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (!ngx_http_script_variables_count(&value[i])) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" has no variable: it would always, or "
+                               "never, let everybody pass; to switch the check "
+                               "off write \"team_access off\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        if (ngx_team_loc_value(cf, tlcf->bypass, &value[i]) != NGX_CONF_OK) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* team_assertion off | key=FILE [alg=] [ttl=60s] [audience=] [issuer=] */
+
+char *
+ngx_team_conf_assertion(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_team_loc_conf_t *tlcf = conf;
+
+    int                         alg;
+    ngx_str_t                  *value, key, s;
+    ngx_int_t                   sec;
+    ngx_uint_t                  i;
+    ngx_team_assertion_conf_t  *to;
+
+    if (tlcf->assertion != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+        tlcf->assertion = NULL;
+        return NGX_CONF_OK;
+    }
+
+    to = ngx_pcalloc(cf->pool, sizeof(ngx_team_assertion_conf_t));
+    if (to == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    tlcf->assertion = to;
+
+    to->ttl = 60;
+    ngx_str_set(&to->issuer, "ngx_team");
+
+    alg = TEAM_ALG_RS256;
+    ngx_str_null(&key);
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (ngx_team_conf_option(&value[i], "key", &s) && s.len) {
+            key = s;
+
+        } else if (ngx_team_conf_option(&value[i], "audience", &s)) {
+            to->audience = s;
+
+        } else if (ngx_team_conf_option(&value[i], "issuer", &s) && s.len) {
+            to->issuer = s;
+
+        } else if (ngx_team_conf_option(&value[i], "alg", &s)
+                   && (alg = team_alg_find(ngx_team_str(s))) != -1)
+        {
+            continue;
+
+        } else if (ngx_team_conf_option(&value[i], "ttl", &s)
+                   && (sec = ngx_parse_time(&s, 1)) != NGX_ERROR
+                   && sec >= 2 && sec <= NGX_TEAM_MAX_TTL)
+        {
+            to->ttl = sec;
+
+        } else {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\", expected \"key=\" "
+                               "with a file, \"alg=\" such as RS256, \"ttl=\" "
+                               "from 2s to 1h, \"audience=\" or \"issuer=\"",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (key.len == 0) {
+        return "needs \"key=\" with the file of a private key or a secret";
+    }
+
+    return ngx_team_loc_signer(cf, to, &key, alg);
+}
+
+
+static char *
+ngx_team_loc_signer(ngx_conf_t *cf, ngx_team_assertion_conf_t *conf,
+    ngx_str_t *key, int alg)
+{
+    char                 error[200];
+    ngx_str_t            text;
+    ngx_uint_t           open_to_all;
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_team_conf_read(cf, key, &text, &open_to_all) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_team_conf_warn_secret(cf, key, open_to_all);
+
+    conf->signer = team_signer_create((char *) text.data, text.len,
+                                      (team_alg_e) alg, error, sizeof(error));
+
+    ngx_explicit_memzero(text.data, text.len);
+
+    if (conf->signer == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "key in \"%V\": %s",
+                           key, error);
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_team_loc_free_signer;
+    cln->data = conf->signer;
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_team_loc_free_signer(void *data)
+{
+    team_signer_free(data);
+}
+
+
+/* team_api */
+
+char *
+ngx_team_conf_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_team_loc_conf_t *tlcf = conf;
+
+    ngx_uint_t                 special;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (tlcf->api.len) {
+        return "is duplicate";
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+#if (NGX_PCRE)
+    special = (clcf->regex != NULL);
+#else
+    special = 0;
+#endif
+
+    special |= clcf->named | clcf->noname;
+
+    if (special || clcf->name.len == 0
+        || clcf->name.data[clcf->name.len - 1] != '/')
+    {
+        return "needs a location that is a prefix ending with \"/\", such as "
+               "\"location /team/\"";
+    }
+
+    tlcf->api = clcf->name;
+    tlcf->api.len--;
+
+    /* "location / { team_api; }": the mount point is empty but set */
+
+    if (tlcf->api.len == 0) {
+        return "needs a prefix of its own, such as \"location /team/\"";
+    }
+
+    clcf->handler = ngx_team_api_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+/* team_status [json | prometheus] */
+
+char *
+ngx_team_conf_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_team_loc_conf_t *tlcf = conf;
+
+    ngx_str_t                 *value;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (tlcf->status != NGX_TEAM_STATUS_NONE) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 1 || ngx_strcmp(value[1].data, "json") == 0) {
+        tlcf->status = NGX_TEAM_STATUS_JSON;
+
+    } else if (ngx_strcmp(value[1].data, "prometheus") == 0) {
+        tlcf->status = NGX_TEAM_STATUS_PROMETHEUS;
+
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\", expected \"json\" or "
+                           "\"prometheus\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_team_status_handler;
+
+    return NGX_CONF_OK;
+}
