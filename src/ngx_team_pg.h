@@ -2,8 +2,8 @@
 /* Copyright (C) the ngx_team authors */
 
 /*
- * One PostgreSQL connection in nginx's event loop, and queries.  Only the file
- * behind this header includes <libpq-fe.h>.
+ * One PostgreSQL connection in nginx's event loop, and queries.  Only the
+ * private header ngx_team_pq.h includes <libpq-fe.h>.
  *
  * A connection is in one state, moved by one function (ngx_team_pg_move):
  *
@@ -18,6 +18,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <ngx_event.h>
 
 
 typedef struct ngx_team_pg_s     ngx_team_pg_t;
@@ -60,6 +61,12 @@ typedef struct {
     ngx_atomic_t               connect_failures;
     ngx_atomic_t               latency_us;   /* sum, microseconds */
     ngx_atomic_t               latency[NGX_TEAM_LATENCY_BUCKETS];
+
+    /* not counters: all workers share one log line a second for faults */
+
+    ngx_atomic_t               fault_since;  /* msec, 0: all is well */
+    ngx_atomic_t               fault_line;   /* msec of the last line */
+    ngx_atomic_t               fault_crc;    /* what it said */
 } ngx_team_pg_counters_t;
 
 /* upper bounds in microseconds, ascending; the last bucket has none */
@@ -111,15 +118,29 @@ struct ngx_team_query_s {
     char                           sqlstate[6];
     ngx_str_t                      message;    /* MESSAGE_PRIMARY */
     ngx_str_t                      detail;     /* MESSAGE_DETAIL, may be empty */
+    ngx_str_t                      hint;       /* MESSAGE_HINT, may be empty;
+                                                  all borrowed, as values are */
+
+    /* set by the owner before it starts */
+
+    unsigned                       idempotent:1;  /* a read: when its connection
+                                                     dies, once more on another */
 
     /* inside pg and pool only */
 
+    unsigned                       abandoned:1;
+    unsigned                       sent:1;
+    unsigned                       repeated:1;    /* that once is used up */
+    unsigned                       failed:1;      /* result is an error */
+    unsigned                       done:1;        /* in or past its handler */
+    unsigned                       answered:1;    /* outcome set, not told yet */
+    unsigned                       prepares:2;    /* times prepared again */
     ngx_queue_t                    queue;
     ngx_event_t                    timer;
     ngx_team_pg_t                 *pg;
-    uint64_t                       started_us; /* monotonic */
-    unsigned                       abandoned:1;
-    unsigned                       sent:1;
+    uint64_t                       started_us;    /* monotonic */
+    void                         (*leave)(ngx_team_query_t *query);
+    void                          *place;         /* whose queue it is in */
 };
 
 
@@ -144,7 +165,9 @@ ngx_int_t ngx_team_query_set(ngx_team_query_t *query, ngx_uint_t i,
 /*
  * Nobody waits any more: the handler will never be called, the query goes on
  * to its end by itself and is then destroyed.  (A query that still waits in
- * the queue is removed and destroyed at once.)  For request cleanups.
+ * the queue is removed and destroyed at once.)  For request cleanups; within
+ * the query's own handler it does nothing.  The log given to create is not
+ * used afterwards.
  */
 
 void ngx_team_query_abandon(ngx_team_query_t *query);
@@ -153,6 +176,12 @@ void ngx_team_query_abandon(ngx_team_query_t *query);
 /* A query that was never started. */
 
 void ngx_team_query_destroy(ngx_team_query_t *query);
+
+
+/* For pg and pool: counts, calls the handler, destroys the query. */
+
+void ngx_team_query_finish(ngx_team_query_t *query, ngx_team_query_e outcome,
+    ngx_team_pg_counters_t *counters);
 
 
 /* Reading rows; row and column 0-based, within the result. */
@@ -171,7 +200,13 @@ ngx_str_t ngx_team_query_value(ngx_team_query_t *query, ngx_uint_t row,
  *   ready   it became IDLE: it takes a query
  *   closed  it became CLOSED, for whatever reason; the owner may connect again
  * and of notifications.  All are called from the event loop, never from inside
- * one of the calls below.
+ * one of the calls below.  When a query ends, ready or closed comes first and
+ * its handler after it.
+ *
+ * An exiting worker (ngx_exiting) closes its connections as they become idle:
+ * ready, and if it started no query, closed.  A query started after that opens
+ * a connection once more; an owner that would connect again by itself has to
+ * look at ngx_exiting.
  */
 
 typedef struct {
@@ -189,6 +224,11 @@ ngx_team_pg_t *ngx_team_pg_create(ngx_pool_t *pool, ngx_log_t *log,
 void *ngx_team_pg_data(ngx_team_pg_t *pg);
 
 
+/* Keeps gauges->open and ->busy right from now on. */
+
+void ngx_team_pg_set_gauges(ngx_team_pg_t *pg, ngx_team_pg_gauges_t *gauges);
+
+
 /*
  * Starts connecting; only in CLOSED.  Returns NGX_OK (ready or closed will
  * follow), NGX_ERROR (not even started; logged).
@@ -197,23 +237,57 @@ void *ngx_team_pg_data(ngx_team_pg_t *pg);
 ngx_int_t ngx_team_pg_connect(ngx_team_pg_t *pg);
 
 
-/* Sends a query; only in IDLE.  Its timer runs already.  NGX_OK, NGX_ERROR. */
+/*
+ * Sends a query; only in IDLE.  Starts its timer unless it runs already.
+ * NGX_OK: its handler will be called.  NGX_ERROR: the connection turned out to
+ * be dead and is CLOSED now (closed is not called), nothing was sent, and the
+ * query is still the caller's.
+ */
 
 ngx_int_t ngx_team_pg_send(ngx_team_pg_t *pg, ngx_team_query_t *query);
 
 
-/* Closes now; a query under way ends as UNAVAILABLE.  closed is not called. */
+/*
+ * Closes now; a query under way ends as UNAVAILABLE, its handler called from a
+ * posted event.  closed is not called.
+ */
 
 void ngx_team_pg_close(ngx_team_pg_t *pg);
+
+
+/* For exit_process: the same, but a query under way is just destroyed. */
+
+void ngx_team_pg_destroy(ngx_team_pg_t *pg);
+
+
+/*
+ * Only inside closed: takes over the idempotent query that was under way, to
+ * be sent once more.  NULL when there is none.  One not taken ends as
+ * UNAVAILABLE.
+ */
+
+ngx_team_query_t *ngx_team_pg_take(ngx_team_pg_t *pg);
+
+
+/*
+ * Only inside notify: the payload of the last notification that this very
+ * connection sent to itself since the last call of notify; data NULL if none.
+ * What the keeper proves its lease with.
+ */
+
+ngx_str_t ngx_team_pg_own_payload(ngx_team_pg_t *pg);
 
 ngx_uint_t ngx_team_pg_is_idle(ngx_team_pg_t *pg);
 ngx_uint_t ngx_team_pg_is_closed(ngx_team_pg_t *pg);
 
 
 /*
- * Configuration time: checks a conninfo with PQconninfoParse, resolves its
- * host names, and writes the expanded, NUL-terminated text to *out.  Returns
- * NULL, or an error text (allocated from pool) fit for "[emerg] ... %s".
+ * Configuration time: checks a conninfo (key=value or URI) with
+ * PQconninfoParse, resolves its host names, and writes the expanded,
+ * NUL-terminated text to *out.  All its keys are kept, and given defaults that
+ * suit an event loop: client_encoding, fallback_application_name, gssencmode.
+ * Returns NULL, or an error text (allocated from pool, never with a password)
+ * fit for "[emerg] ... %s".
  */
 
 char *ngx_team_pg_conninfo(ngx_pool_t *pool, ngx_str_t *conninfo,
