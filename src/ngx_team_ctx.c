@@ -40,6 +40,28 @@ ngx_team_ctx_get(ngx_http_request_t *r)
 }
 
 
+ngx_team_ctx_t *
+ngx_team_ctx_find(ngx_http_request_t *r)
+{
+    ngx_team_ctx_t      *ctx;
+    ngx_pool_cleanup_t  *cln;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_team_module);
+
+    if (ctx != NULL || !(r->internal || r->filter_finalize)) {
+        return ctx;
+    }
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_team_ctx_cleanup) {
+            return cln->data;
+        }
+    }
+
+    return NULL;
+}
+
+
 static void
 ngx_team_ctx_cleanup(void *data)
 {

@@ -16,4 +16,12 @@
 ngx_team_ctx_t *ngx_team_ctx_get(ngx_http_request_t *r);
 
 
+/*
+ * The context there is, or was: a redirect inside nginx, to an error page say,
+ * clears it, and yet logs want to know what was decided.  NULL: none.
+ */
+
+ngx_team_ctx_t *ngx_team_ctx_find(ngx_http_request_t *r);
+
+
 #endif /* NGX_TEAM_CTX_H */

@@ -2,6 +2,7 @@
 /* Copyright (C) the ngx_team authors */
 
 #include "ngx_team_variables.h"
+#include "ngx_team_ctx.h"
 #include "team_token.h"
 
 
@@ -112,7 +113,7 @@ ngx_team_variable_decision(ngx_http_request_t *r,
 {
     ngx_team_ctx_t  *ctx;
 
-    ctx = ngx_http_get_module_ctx(r, ngx_team_module);
+    ctx = ngx_team_ctx_find(r);
 
     return ngx_team_variable_set(v,
              &ngx_team_decision_names[ctx ? ctx->decision
@@ -127,7 +128,7 @@ ngx_team_variable_reason(ngx_http_request_t *r,
     ngx_str_t        name;
     ngx_team_ctx_t  *ctx;
 
-    ctx = ngx_http_get_module_ctx(r, ngx_team_module);
+    ctx = ngx_team_ctx_find(r);
 
     ngx_str_null(&name);
 
@@ -149,7 +150,7 @@ ngx_team_variable_cache(ngx_http_request_t *r,
     ngx_str_t        none;
     ngx_team_ctx_t  *ctx;
 
-    ctx = ngx_http_get_module_ctx(r, ngx_team_module);
+    ctx = ngx_team_ctx_find(r);
 
     if (ctx == NULL || ctx->cache == NGX_TEAM_CACHE_NONE) {
         ngx_str_null(&none);
@@ -174,7 +175,7 @@ ngx_team_variable_text(ngx_http_request_t *r,
     text.len = 0;
     text.data = "";
 
-    ctx = ngx_http_get_module_ctx(r, ngx_team_module);
+    ctx = ngx_team_ctx_find(r);
 
     if (ctx != NULL && ctx->identity != NULL) {
 
@@ -228,7 +229,7 @@ ngx_team_variable_claim(ngx_http_request_t *r,
     json_t          *claims, *value;
     ngx_team_ctx_t  *ctx;
 
-    ctx = ngx_http_get_module_ctx(r, ngx_team_module);
+    ctx = ngx_team_ctx_find(r);
 
     if (ctx == NULL || ctx->identity == NULL) {
         v->not_found = 1;
