@@ -38,7 +38,8 @@ sub new {
 }
 
 
-sub get    { my ($self, $uri, @h) = @_; return $self->request(GET => $uri, \@h) }
+sub get    { my ($self, $uri, @h) = @_;
+             return $self->request(GET => $uri, \@h) }
 sub delete { my ($self, $uri, @h) = @_;
              return $self->request(DELETE => $uri, \@h) }
 

@@ -35,14 +35,14 @@ our $ISSUER = 'https://id.example.com';
 our $AUDIENCE = 'app';
 
 my %make = (
-    rsa      => ['RS256', sub { Crypt::PK::RSA->new->generate_key(256) }],
-    rsa2     => ['RS256', sub { Crypt::PK::RSA->new->generate_key(256) }],
-    ec256    => ['ES256', sub { Crypt::PK::ECC->new->generate_key('nistp256') }],
-    ec256b   => ['ES256', sub { Crypt::PK::ECC->new->generate_key('nistp256') }],
-    ec384    => ['ES384', sub { Crypt::PK::ECC->new->generate_key('nistp384') }],
-    ec521    => ['ES512', sub { Crypt::PK::ECC->new->generate_key('nistp521') }],
-    ed25519  => ['EdDSA', sub { Crypt::PK::Ed25519->new->generate_key }],
-    ed25519b => ['EdDSA', sub { Crypt::PK::Ed25519->new->generate_key }],
+    rsa      => ['RS256', \&_rsa],
+    rsa2     => ['RS256', \&_rsa],
+    ec256    => ['ES256', sub { _ec('nistp256') }],
+    ec256b   => ['ES256', sub { _ec('nistp256') }],
+    ec384    => ['ES384', sub { _ec('nistp384') }],
+    ec521    => ['ES512', sub { _ec('nistp521') }],
+    ed25519  => ['EdDSA', \&_ed],
+    ed25519b => ['EdDSA', \&_ed],
     hmac     => ['HS256', undef],
     hmac2    => ['HS256', undef],
 );
@@ -220,6 +220,11 @@ sub _load {
 
     return $store;
 }
+
+
+sub _rsa { return Crypt::PK::RSA->new->generate_key(256) }
+sub _ec  { return Crypt::PK::ECC->new->generate_key($_[0]) }
+sub _ed  { return Crypt::PK::Ed25519->new->generate_key }
 
 
 sub _generate {
