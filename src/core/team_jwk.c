@@ -262,16 +262,25 @@ team_jwks_load_secret(team_jwks_t *set, const char *data, size_t len,
     team_jwk_error_t *error)
 {
     int         rc;
+    size_t      i;
     team_jwk_t  key;
 
     /*
-     * Half a JWK Set, or a public key in a form that we don't read, would make
-     * a secret that everybody knows.
+     * Half a file of public keys, or one in a form that we don't read, would
+     * make a secret that everybody knows.
      */
 
-    if (team_jwk_has(data, len, "\"kty\"") || team_jwk_has(data, len, "\"keys\"")
-        || team_jwk_is_public(data, len))
-    {
+    static const char  *marks[] = {
+        "\"kty\"", "\"keys\"", "PUBLIC KEY", "CERTIFICATE", "-----END"
+    };
+
+    rc = team_jwk_is_public(data, len);
+
+    for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        rc |= team_jwk_has(data, len, marks[i]);
+    }
+
+    if (rc) {
         team_jwk_set_error(error, "neither a JWK Set nor PEM, and looks like "
                            "a public key: not taken as an HMAC secret");
         return -1;

@@ -1,0 +1,770 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (C) the ngx_team authors */
+
+/* Keys: what is loaded, what is refused and why, which one is found. */
+
+#include "team_unit.h"
+#include "team_oom.h"
+#include "team_sign.h"
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
+
+/* with a sanitizer only jansson's allocations can fail */
+
+#ifdef OOM_SANITIZER
+#define FEWEST  0
+#else
+#define FEWEST  5
+#endif
+
+#define K32   "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"
+#define K31   "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZQ"
+#define OCT   "\"kty\":\"oct\",\"k\":\"" K32 "\""
+
+#define BIT(alg)  team_alg_bit(TEAM_ALG_##alg)
+
+#define RSA_ALGS  (BIT(RS256) | BIT(RS384) | BIT(RS512) | BIT(PS256) \
+                   | BIT(PS384) | BIT(PS512))
+
+
+static void names(void);
+static void make_keys(void);
+static char *param(EVP_PKEY *pkey, const char *name, size_t size);
+static char *bignum(int bits, int low);
+static void accepted(const char *text, uint32_t algs, const char *what);
+static void refused(const char *text, const char *why);
+static void public_keys(void);
+static void public_keys_refused(void);
+static void secrets(void);
+static void secrets_refused(void);
+static void not_secrets(void);
+static void sets(void);
+static void find(void);
+static void pem(void);
+static void pem_refused(void);
+static char *certificate(EVP_PKEY *pkey);
+static void without_memory(const char *text, const char *what);
+
+
+/* fields of fresh keys */
+
+static char  *n, *x, *y, *x2, *x384, *y384, *ed;
+
+static EVP_PKEY  *rsa, *ec, *ec384, *eddsa;
+
+static char  text[70000], text2[70000];
+
+
+int
+main(void)
+{
+    char  *cert;
+
+    plan(0);
+
+    names();
+    make_keys();
+    public_keys();
+    public_keys_refused();
+    secrets();
+    secrets_refused();
+    not_secrets();
+    sets();
+    find();
+    pem();
+    pem_refused();
+
+    (void) snprintf(text2, sizeof(text2), "{\"keys\":[{\"kty\":\"RSA\","
+                    "\"kid\":\"r\",\"n\":\"%s\",\"e\":\"AQAB\"},{\"kty\":\"EC\","
+                    "\"kid\":\"e\",\"crv\":\"P-256\",\"x\":\"%s\",\"y\":\"%s\"},"
+                    "{\"kty\":\"OKP\",\"kid\":\"o\",\"crv\":\"Ed25519\","
+                    "\"x\":\"%s\"}]}", n, x, y, ed);
+    without_memory(text2, "a JWK Set");
+    without_memory("{\"keys\":[{" OCT ",\"kid\":\"a\"}]}", "a secret's JWK");
+    without_memory(TEST_SECRET, "a secret");
+
+    cert = certificate(ec);
+    without_memory(cert, "a certificate");
+
+    (void) snprintf(text2, sizeof(text2), "%s%s", cert, cert);
+    without_memory(text2, "two certificates");
+
+    free(cert);
+    free(n);
+    free(x);
+    free(y);
+    free(x2);
+    free(x384);
+    free(y384);
+    free(ed);
+    EVP_PKEY_free(rsa);
+    EVP_PKEY_free(ec);
+    EVP_PKEY_free(ec384);
+    EVP_PKEY_free(eddsa);
+
+    return done();
+}
+
+
+static void
+names(void)
+{
+    int         alg;
+    size_t      i;
+    team_str_t  name;
+
+    static const char  *none[] = {
+        "", "none", "rs256", "RS256 ", "RS2", "ES256K", "HS1", "Ed25519"
+    };
+
+    for (alg = 0; alg < TEAM_ALGS; alg++) {
+        name = str(team_alg_name((team_alg_e) alg));
+        is_int(team_alg_find(name), alg, "%s is found", name.data);
+    }
+
+    for (i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        is_int(team_alg_find(str(none[i])), -1, "\"%s\" is not", none[i]);
+    }
+
+    name.data = "RS256\0";
+    name.len = 6;
+    is_int(team_alg_find(name), -1, "nor with a NUL behind it");
+    is_int((int64_t) team_alg_hash(TEAM_ALG_PS384), 48, "the hash of PS384");
+    ok(team_alg_md(TEAM_ALG_EDDSA) == NULL, "EdDSA names no hash");
+}
+
+
+static void
+make_keys(void)
+{
+    EVP_PKEY  *another;
+
+    rsa = key_make(TEAM_ALG_RS256);
+    ec = key_make(TEAM_ALG_ES256);
+    ec384 = key_make(TEAM_ALG_ES384);
+    eddsa = key_make(TEAM_ALG_EDDSA);
+
+    n = param(rsa, OSSL_PKEY_PARAM_RSA_N, 256);
+    x = param(ec, OSSL_PKEY_PARAM_EC_PUB_X, 32);
+    y = param(ec, OSSL_PKEY_PARAM_EC_PUB_Y, 32);
+    x384 = param(ec384, OSSL_PKEY_PARAM_EC_PUB_X, 48);
+    y384 = param(ec384, OSSL_PKEY_PARAM_EC_PUB_Y, 48);
+
+    another = key_make(TEAM_ALG_ES256);
+    x2 = param(another, OSSL_PKEY_PARAM_EC_PUB_X, 32);
+    EVP_PKEY_free(another);
+
+    {
+        size_t         len = 32;
+        unsigned char  raw[32];
+
+        give_up(EVP_PKEY_get_raw_public_key(eddsa, raw, &len) != 1);
+        ed = b64(raw, len);
+    }
+}
+
+
+static char *
+param(EVP_PKEY *pkey, const char *name, size_t size)
+{
+    BIGNUM         *bn;
+    unsigned char   raw[2100];
+
+    bn = NULL;
+
+    give_up(EVP_PKEY_get_bn_param(pkey, name, &bn) != 1
+            || BN_bn2binpad(bn, raw, (int) size) < 0);
+    BN_free(bn);
+
+    return b64(raw, size);
+}
+
+
+/* A number of so many bits, with these low bits. */
+
+static char *
+bignum(int bits, int low)
+{
+    size_t         len;
+    unsigned char  raw[2200];
+
+    len = (size_t) (bits + 7) / 8;
+
+    memset(raw, 0x5a, sizeof(raw));
+    raw[0] = (unsigned char) (1 << ((bits - 1) % 8));
+    raw[len - 1] = (unsigned char) low;
+
+    return b64(raw, len);
+}
+
+
+static void
+accepted(const char *data, uint32_t algs, const char *what)
+{
+    team_jwks_t       *set;
+    team_jwk_error_t   error;
+
+    set = team_jwks_load(data, strlen(data), &error);
+
+    if (ok(set != NULL, "loaded: %s%s%s", what, set ? "" : ": ",
+           set ? "" : error.text))
+    {
+        is_int((int64_t) team_jwks_count(set), 1, "... one key");
+        is_int(team_jwks_get(set, 0)->algs, algs, "... for its algs");
+        is_str(error.text, "", "... without an error");
+    }
+
+    ok(ERR_peek_error() == 0, "... OpenSSL's error queue is empty");
+    team_jwks_free(set);
+}
+
+
+static void
+refused(const char *data, const char *why)
+{
+    team_jwks_t       *set;
+    team_jwk_error_t   error;
+
+    set = team_jwks_load(data, strlen(data), &error);
+
+    ok(set == NULL, "refused: %.120s", data);
+    is_str(error.text, why, "... and says why");
+    ok(ERR_peek_error() == 0, "... OpenSSL's error queue is empty");
+    team_jwks_free(set);
+}
+
+
+#define JWK(...)  \
+    ((void) snprintf(text, sizeof(text), __VA_ARGS__), text)
+
+
+static void
+public_keys(void)
+{
+    accepted(JWK("{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\"}", n),
+             RSA_ALGS, "RSA serves six algs");
+    accepted(JWK("\n\t {\"keys\":[{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\","
+                 "\"alg\":\"PS384\"}]}", n),
+             BIT(PS384), "RSA that names one, in a set");
+    accepted(JWK("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\",\"y\":\"%s\","
+                 "\"use\":\"sig\",\"key_ops\":[\"verify\"]}", x, y),
+             BIT(ES256), "P-256");
+    accepted(JWK("{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"%s\","
+                 "\"y\":\"%s\"}", x384, y384),
+             BIT(ES384), "P-384");
+    accepted(JWK("{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"%s\","
+                 "\"alg\":\"EdDSA\"}", ed),
+             BIT(EDDSA), "Ed25519");
+    accepted(JWK("{\"keys\":["
+                 "{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"%s\"},"
+                 "{\"kty\":\"OKP\",\"crv\":\"Ed448\",\"x\":\"AA\"},"
+                 "{\"kty\":\"EC\",\"crv\":\"secp256k1\",\"x\":\"A\"},"
+                 "{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\",\"use\":\"enc\"},"
+                 "{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\","
+                 "\"alg\":\"RSA-OAEP\"},"
+                 "{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\","
+                 "\"key_ops\":[\"encrypt\"]},"
+                 "{\"kty\":\"oct\",\"k\":\"AA\",\"alg\":\"A128KW\"},"
+                 "{\"kty\":\"AKP\",\"pub\":\"AA\"},"
+                 "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\","
+                 "\"y\":\"%s\",\"kid\":\"1\",\"x5c\":7}]}",
+                 ed, n, n, n, x, y),
+             BIT(ES256), "what is not for us is passed over");
+}
+
+
+static void
+public_keys_refused(void)
+{
+    char  *odd, *even, *small, *large, *huge_e;
+
+    odd = bignum(2048, 1);
+    even = bignum(2048, 2);
+    small = bignum(2047, 1);
+    large = bignum(16385, 1);
+    huge_e = bignum(65, 1);
+
+#define RSA(n, e)  JWK("{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"%s\"}", n, e)
+#define EC(crv, x, y)  \
+    JWK("{\"kty\":\"EC\",\"crv\":\"%s\",\"x\":\"%s\",\"y\":\"%s\"}", crv, x, y)
+
+    accepted(RSA(odd, "Aw"), RSA_ALGS, "2048 bits and e = 3");
+
+    refused(RSA(small, "AQAB"), "key 1: RSA modulus of 2047 bits, under 2048");
+    refused(RSA(large, "AQAB"), "key 1: RSA modulus of 16385 bits, over 16384");
+    refused(RSA(even, "AQAB"), "key 1: RSA modulus is even");
+    refused(RSA(n, "AQ"), "key 1: RSA exponent is even or 1");
+    refused(RSA(n, "Ag"), "key 1: RSA exponent is even or 1");
+    refused(RSA(n, "AA"), "key 1: RSA exponent is even or 1");
+    refused(RSA(n, huge_e), "key 1: RSA exponent of 65 bits, over 64");
+    refused(RSA(n, "AQAB="), "key 1: \"e\" is not base64url");
+    refused(RSA("", "AQAB"), "key 1: RSA modulus of 0 bits, under 2048");
+    refused(JWK("{\"kty\":\"RSA\",\"e\":\"AQAB\"}"),
+            "key 1: \"n\" is missing or not a string");
+    refused(JWK("{\"kty\":\"RSA\",\"n\":\"%s\"}", n),
+            "key 1: \"e\" is missing or not a string");
+    refused(JWK("{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":65537}", n),
+            "key 1: \"e\" is missing or not a string");
+    refused(JWK("{\"kty\":\"RSA\",\"n\":\"%06000d\",\"e\":\"AQAB\"}", 0),
+            "key 1: \"n\" is too long");
+    refused(JWK("{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\","
+                "\"alg\":\"ES256\"}", n),
+            "key 1: \"alg\" ES256 does not fit the key");
+    refused(JWK("{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\","
+                "\"alg\":\"HS256\"}", n),
+            "key 1: \"alg\" HS256 does not fit the key");
+
+    refused(EC("P-256", x2, y),
+            "key 1: EC point is not on its curve, or out of memory");
+    refused(EC("P-256", y, x),
+            "key 1: EC point is not on its curve, or out of memory");
+    refused(EC("P-384", x, y),
+            "key 1: \"x\" and \"y\" are not of 48 bytes each");
+    refused(EC("P-256", x384, y384),
+            "key 1: \"x\" and \"y\" are not of 32 bytes each");
+    refused(EC("P-256", x, ""),
+            "key 1: \"x\" and \"y\" are not of 32 bytes each");
+    refused(EC("P-256", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+               "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+            "key 1: EC point is not on its curve, or out of memory");
+    refused(JWK("{\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"}", x, y),
+            "key 1: \"crv\" is missing or not a string");
+    refused(JWK("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\","
+                "\"y\":\"%s\",\"alg\":\"ES384\"}", x, y),
+            "key 1: \"alg\" ES384 does not fit the key");
+    refused(JWK("{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"%s\"}", x384),
+            "key 1: \"x\" is not of 32 bytes");
+
+    refused(JWK("{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\",\"d\":\"AA\"}", n),
+            "key 1: private key material");
+    refused(JWK("{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\",\"p\":\"AA\","
+                "\"kid\":\"a\"}", n), "key 1: private key material");
+    refused(JWK("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\","
+                "\"y\":\"%s\",\"d\":null}", x, y),
+            "key 1: private key material");
+    refused(JWK("{\"kty\":\"AKP\",\"priv\":\"AA\"}"),
+            "key 1: private key material");
+    refused(JWK("{\"kty\":\"RSA\",\"use\":\"enc\",\"oth\":[]}"),
+            "key 1: private key material");
+
+    free(odd);
+    free(even);
+    free(small);
+    free(large);
+    free(huge_e);
+}
+
+
+static void
+secrets(void)
+{
+    accepted("{" OCT "}", BIT(HS256), "a secret of 32 bytes");
+    accepted("{" OCT ",\"alg\":\"HS256\"}", BIT(HS256), "... that names HS256");
+    accepted(TEST_SECRET, BIT(HS256) | BIT(HS384) | BIT(HS512),
+             "64 bytes in a file");
+    accepted("0123456789abcdef0123456789abcdef\n", BIT(HS256),
+             "32 bytes and a newline");
+    accepted("0123456789abcdef0123456789abcdef\r\n", BIT(HS256),
+             "32 bytes and CR LF");
+    accepted("0123456789abcdef0123456789abcdef0123456789abcde\n", BIT(HS256),
+             "47 bytes and a newline: the newline does not count");
+    accepted("[0123456789abcdef0123456789abcdef", BIT(HS256),
+             "a bracket is not JSON");
+}
+
+
+static void
+secrets_refused(void)
+{
+    refused("0123456789abcdef0123456789abcde",
+            "HMAC secret of 31 bytes, under 32");
+    refused("0123456789abcdef0123456789abcde\n",
+            "HMAC secret of 31 bytes, under 32");
+    refused("\n", "empty");
+    refused("", "empty");
+    refused("{\"kty\":\"oct\",\"k\":\"" K31 "\"}",
+            "key 1: HMAC secret of 31 bytes, under 32");
+    refused("{" OCT ",\"alg\":\"HS384\"}",
+            "key 1: HMAC secret of 32 bytes, under the 48 of HS384");
+    refused("{" OCT ",\"alg\":\"RS256\"}",
+            "key 1: \"alg\" RS256 does not fit the key");
+    refused("{\"kty\":\"oct\",\"k\":\"\"}",
+            "key 1: HMAC secret of 0 bytes, under 32");
+    refused("{\"kty\":\"oct\"}", "key 1: \"k\" is missing or not a string");
+    refused(JWK("%05000d", 0), "HMAC secret of 5000 bytes, over 4096");
+}
+
+
+/*
+ * The attack: the file is a public key in a form that is not read, so it is
+ * taken as a secret, and everybody can sign.
+ */
+
+static void
+not_secrets(void)
+{
+    int                i;
+    char              *p, *end;
+    team_jwks_t       *set;
+    team_jwk_error_t   error;
+
+    static const char  why[] = "neither a JWK Set nor PEM, and looks like a "
+                               "public key: not taken as an HMAC secret";
+
+    refused("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7 anna@example.com", why);
+    refused("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ anna@example.com", why);
+    refused("[{\"kty\":\"RSA\",\"n\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}]",
+            why);
+    refused("\xef\xbb\xbf{\"keys\":[]}, and this is longer than a secret", why);
+    refused("eys\":[{\"kty\":\"RSA\",\"n\":\"the second half of a file\"}]}",
+            why);
+
+    for (i = 0; i < 3; i++) {
+        unsigned char  *der = NULL;
+        int             len;
+        char            base64[1000];
+        X509           *x509;
+        BIO            *bio;
+
+        if (i == 0) {
+            len = i2d_PUBKEY(rsa, &der);
+
+        } else if (i == 1) {
+            len = i2d_PublicKey(rsa, &der);
+
+        } else {
+            p = certificate(ec);
+            bio = BIO_new_mem_buf(p, -1);
+            x509 = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+            len = i2d_X509(x509, &der);
+            X509_free(x509);
+            BIO_free(bio);
+            free(p);
+        }
+
+        give_up(len <= 0 || len > 700);
+
+        set = team_jwks_load((char *) der, (size_t) len, &error);
+        ok(set == NULL && strcmp(error.text, why) == 0,
+           "DER is not a secret, %d: %s", i, error.text);
+        team_jwks_free(set);
+
+        (void) EVP_EncodeBlock((unsigned char *) base64, der, len);
+        refused(base64, why);
+
+        OPENSSL_free(der);
+    }
+
+    /* PEM with a byte lost in front, or a line of text there */
+
+    p = key_pem(ec, 0);
+    end = p + strlen(p);
+
+    set = team_jwks_load(p + 1, (size_t) (end - p - 1), &error);
+    ok(set == NULL && strcmp(error.text, why) == 0,
+       "PEM with four dashes is not a secret: %s", error.text);
+    team_jwks_free(set);
+
+    accepted(JWK("subject=an explanation\n%s", p), BIT(ES256),
+             "PEM below a line of text");
+    free(p);
+}
+
+
+static void
+sets(void)
+{
+    size_t  i, len;
+
+    refused("{\"keys\":[]}", "no key in it that can verify a token");
+    refused("{\"keys\":[{\"kty\":\"AKP\"}]}",
+            "no key in it that can verify a token");
+    refused("{\"keys\":{}}", "\"keys\" is not an array");
+    refused("{\"keys\":null}", "\"keys\" is not an array");
+    refused("{\"keys\":[7]}", "key 1: not an object with a \"kty\"");
+    refused("{\"keys\":[[]]}", "key 1: not an object with a \"kty\"");
+    refused("{}", "key 1: not an object with a \"kty\"");
+    refused("{\"kty\":1}", "key 1: not an object with a \"kty\"");
+    refused("{\"keys\":[", "JSON, at byte 9: the text ends too early");
+    refused("{\"keys\":[],\"keys\":[]}",
+            "JSON, at byte 17: an object names a member twice");
+    refused("{" OCT ",\"use\":1}", "key 1: \"use\" is not a string");
+    refused("{" OCT ",\"alg\":[]}", "key 1: \"alg\" is not a string");
+    refused("{" OCT ",\"key_ops\":\"verify\"}",
+            "key 1: \"key_ops\" is not an array");
+    refused("{" OCT ",\"key_ops\":[\"verify\",1]}",
+            "key 1: \"key_ops\" holds more than strings");
+    refused("{" OCT ",\"kid\":\"\"}",
+            "key 1: \"kid\" is not a string of 1 to 256 bytes");
+    refused("{" OCT ",\"kid\":7}",
+            "key 1: \"kid\" is not a string of 1 to 256 bytes");
+    refused("{" OCT ",\"kid\":\"a\\nb\"}", "key 1: \"kid\" holds control bytes");
+    refused("{\"keys\":[{" OCT ",\"kid\":\"a\"},{" OCT ",\"kid\":\"a\"}]}",
+            "key 2 (kid \"a\"): the same kid as key 1 of those that can "
+            "verify");
+    refused(JWK("{\"keys\":[{" OCT ",\"kid\":\"s\"},{\"kty\":\"EC\","
+                "\"crv\":\"P-256\",\"x\":\"%s\",\"y\":\"%s\"}]}", x, y),
+            "key 2: secret and public keys in one set");
+    refused(JWK("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\","
+                "\"y\":\"%s\"},{" OCT "}]}", x, y),
+            "key 2: secret and public keys in one set");
+
+    for (i = TEAM_MAX_KEYS; i <= TEAM_MAX_KEYS + 1; i++) {
+        size_t             k;
+        team_jwks_t       *set;
+        team_jwk_error_t   error;
+
+        len = (size_t) snprintf(text, sizeof(text), "{\"keys\":[");
+
+        for (k = 0; k < i; k++) {
+            len += (size_t) snprintf(text + len, sizeof(text) - len,
+                                     "%s{" OCT ",\"kid\":\"%zu\"}",
+                                     k ? "," : "", k);
+        }
+
+        (void) snprintf(text + len, sizeof(text) - len, "]}");
+
+        set = team_jwks_load(text, strlen(text), &error);
+
+        if (i == TEAM_MAX_KEYS) {
+            ok(set != NULL && team_jwks_count(set) == TEAM_MAX_KEYS,
+               "%d keys", TEAM_MAX_KEYS);
+
+        } else {
+            is_str(error.text, "more than 64 keys", "one more is too many");
+        }
+
+        team_jwks_free(set);
+    }
+
+    {
+        char              *big;
+        team_jwk_error_t   error;
+
+        big = calloc(1, TEAM_MAX_KEY_FILE + 1);
+        give_up(big == NULL);
+
+        ok(team_jwks_load(big, TEAM_MAX_KEY_FILE + 1, &error) == NULL,
+           "a file too large is refused");
+        is_str(error.text, "more than 262144 bytes", "... and says why");
+        free(big);
+    }
+}
+
+
+static void
+find(void)
+{
+    team_str_t         none;
+    team_jwks_t       *set;
+    team_jwk_error_t   error;
+    const team_jwk_t  *a, *b, *r;
+
+    none.data = NULL;
+    none.len = 0;
+
+    (void) JWK("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\","
+               "\"y\":\"%s\",\"kid\":\"a\"},{\"kty\":\"EC\",\"crv\":\"P-256\","
+               "\"x\":\"%s\",\"y\":\"%s\",\"kid\":\"b\"},{\"kty\":\"RSA\","
+               "\"n\":\"%s\",\"e\":\"AQAB\",\"alg\":\"RS256\"}]}", x, y, x, y,
+               n);
+
+    set = team_jwks_load(text, strlen(text), &error);
+
+    if (!ok(set != NULL, "a set of three: %s", error.text)) {
+        return;
+    }
+
+    a = team_jwks_get(set, 0);
+    b = team_jwks_get(set, 1);
+    r = team_jwks_get(set, 2);
+
+    ok(team_jwks_find(set, str("a"), TEAM_ALG_ES256) == a, "a by its kid");
+    ok(team_jwks_find(set, str("b"), TEAM_ALG_ES256) == b, "b by its kid");
+    ok(team_jwks_find(set, str("a"), TEAM_ALG_RS256) == NULL,
+       "a kid does not bring an alg along");
+    ok(team_jwks_find(set, str("c"), TEAM_ALG_ES256) == NULL, "no such kid");
+    ok(team_jwks_find(set, str("A"), TEAM_ALG_ES256) == NULL,
+       "a kid is not its upper case");
+    ok(team_jwks_find(set, str("c"), TEAM_ALG_RS256) == NULL,
+       "a kid does not find a key without one");
+    ok(team_jwks_find(set, none, TEAM_ALG_RS256) == r,
+       "without a kid, the one that serves RS256");
+    ok(team_jwks_find(set, none, TEAM_ALG_RS384) == NULL,
+       "... which pins its alg");
+    ok(team_jwks_find(set, none, TEAM_ALG_ES256) == NULL,
+       "without a kid, two that serve ES256 are none");
+    ok(team_jwks_find(set, none, TEAM_ALG_HS256) == NULL, "no HS256 at all");
+
+    team_jwks_free(set);
+}
+
+
+static void
+pem(void)
+{
+    char              *p, *q;
+    team_jwks_t       *set;
+    team_jwk_error_t   error;
+
+    p = key_pem(rsa, 0);
+    accepted(p, RSA_ALGS, "RSA in PEM");
+
+    q = key_pem(ec, 0);
+    (void) snprintf(text2, sizeof(text2), "\n%s\n# another\n%s", p, q);
+
+    set = team_jwks_load(text2, strlen(text2), &error);
+
+    if (ok(set != NULL, "two in one file: %s", error.text)) {
+        is_int((int64_t) team_jwks_count(set), 2, "... are two");
+        is_int((int64_t) team_jwks_get(set, 0)->kid.len, 0, "... without kid");
+        is_int((int64_t) team_jwks_get(set, 0)->siglen, 256, "... RSA's size");
+        is_int((int64_t) team_jwks_get(set, 1)->siglen, 64, "... P-256's size");
+    }
+
+    team_jwks_free(set);
+    free(p);
+    free(q);
+
+    p = key_pem(eddsa, 0);
+    accepted(p, BIT(EDDSA), "Ed25519 in PEM");
+    free(p);
+
+    p = certificate(ec384);
+    accepted(p, BIT(ES384), "a certificate");
+    free(p);
+}
+
+
+static void
+pem_refused(void)
+{
+    char      *p;
+    EVP_PKEY  *pkey;
+
+    p = key_pem(rsa, 1);
+    refused(p, "PEM block 1: private key material");
+    free(p);
+
+    p = key_pem(ec, 0);
+    (void) snprintf(text2, sizeof(text2), "%s-----BEGIN EC PRIVATE KEY-----\n"
+                    "AAAA\n-----END EC PRIVATE KEY-----\n", p);
+    refused(text2, "PEM block 2: private key material");
+
+    (void) snprintf(text2, sizeof(text2), "%s%.*s", p, (int) strlen(p) - 30, p);
+    refused(text2, "PEM block 2 is cut off or damaged, or out of memory");
+
+    p[40] = '*';
+    refused(p, "PEM block 1 is cut off or damaged, or out of memory");
+    free(p);
+
+    refused("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+            "PEM block 1: can't be read, or out of memory");
+    refused("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n",
+            "PEM block 1: neither a public key nor a certificate");
+    refused("-----BEGIN ", "no key in it that can verify a token");
+
+    pkey = EVP_EC_gen("secp256k1");
+    give_up(pkey == NULL);
+    p = key_pem(pkey, 0);
+    refused(p, "PEM block 1: EC curve is not P-256, P-384 or P-521");
+    free(p);
+    EVP_PKEY_free(pkey);
+
+    pkey = EVP_RSA_gen(1024);
+    give_up(pkey == NULL);
+    p = key_pem(pkey, 0);
+    refused(p, "PEM block 1: RSA modulus of 1024 bits, under 2048");
+    free(p);
+    EVP_PKEY_free(pkey);
+
+    pkey = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
+    give_up(pkey == NULL);
+    p = key_pem(pkey, 0);
+    refused(p, "PEM block 1: neither an RSA nor an EC nor an Ed25519 key");
+    free(p);
+    EVP_PKEY_free(pkey);
+}
+
+
+/* Self-signed, and long expired: only the key counts. */
+
+static char *
+certificate(EVP_PKEY *pkey)
+{
+    BIO   *bio;
+    X509  *x509;
+    char  *data, *out;
+    long   len;
+
+    x509 = X509_new();
+    bio = BIO_new(BIO_s_mem());
+    give_up(x509 == NULL || bio == NULL);
+
+    give_up(ASN1_INTEGER_set(X509_get_serialNumber(x509), 1) != 1
+            || X509_gmtime_adj(X509_getm_notBefore(x509), -7200) == NULL
+            || X509_gmtime_adj(X509_getm_notAfter(x509), -3600) == NULL
+            || X509_set_pubkey(x509, pkey) != 1
+            || X509_sign(x509, pkey, EVP_sha256()) == 0
+            || PEM_write_bio_X509(bio, x509) != 1);
+
+    len = BIO_get_mem_data(bio, &data);
+    out = malloc((size_t) len + 1);
+    give_up(out == NULL);
+
+    memcpy(out, data, (size_t) len);
+    out[len] = '\0';
+
+    BIO_free(bio);
+    X509_free(x509);
+
+    return out;
+}
+
+
+static void
+without_memory(const char *data, const char *what)
+{
+    long               i;
+    size_t             count;
+    unsigned           loaded, silent;
+    team_jwks_t       *set;
+    team_jwk_error_t   error;
+
+    set = team_jwks_load(data, strlen(data), &error);
+
+    if (!ok(set != NULL, "%s: %s", what, error.text)) {
+        return;
+    }
+
+    count = team_jwks_count(set);
+    team_jwks_free(set);
+
+    loaded = 0;
+    silent = 0;
+
+    for (i = 0; i < 100000; i++) {
+        oom_after(i);
+        set = team_jwks_load(data, strlen(data), &error);
+
+        if (!oom_happened()) {
+            break;
+        }
+
+        /* OpenSSL can do without some; half a set is what must not be */
+
+        loaded += set != NULL && team_jwks_count(set) != count;
+        silent += set == NULL && error.text[0] == '\0';
+        team_jwks_free(set);
+        set = NULL;
+    }
+
+    ok(i >= FEWEST && i < 100000, "%s: memory ends after 0 to %ld allocations", what,
+       i - 1);
+    is_int(loaded, 0, "... there is never half a set");
+    is_int(silent, 0, "... and always a reason");
+    team_jwks_free(set);
+}
