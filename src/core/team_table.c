@@ -198,9 +198,12 @@ team_table_pack_text(unsigned char *out, team_str_t text)
 static int
 team_table_pack_id(unsigned char *out, team_str_t text)
 {
-    size_t                i, n;
+    size_t                i, j;
     unsigned              digit, letter, bad, byte;
     const unsigned char  *p;
+
+    static const uint8_t  places[TEAM_TABLE_ID] =
+        { 0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34 };
 
     p = (const unsigned char *) text.data;
 
@@ -208,24 +211,20 @@ team_table_pack_id(unsigned char *out, team_str_t text)
         return 0;
     }
 
-    n = 0;
     bad = 0;
-    byte = 0;
 
-    for (i = 0; i < TEAM_TABLE_ID_TEXT; i++) {
+    for (i = 0; i < TEAM_TABLE_ID; i++) {
+        byte = 0;
 
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            continue;
+        for (j = 0; j < 2; j++) {
+            digit = p[places[i] + j] - (unsigned) '0';
+            letter = p[places[i] + j] - (unsigned) 'a';
+
+            bad |= (digit > 9) & (letter > 5);
+            byte = byte << 4 | ((digit < 10 ? digit : letter + 10) & 0xf);
         }
 
-        digit = p[i] - (unsigned) '0';
-        letter = p[i] - (unsigned) 'a';
-
-        bad |= (digit > 9) & (letter > 5);
-        byte = byte << 4 | (((digit < 10 ? digit : letter + 10)) & 0xf);
-
-        out[n / 2] = (unsigned char) (byte & 0xff);
-        n++;
+        out[i] = (unsigned char) byte;
     }
 
     return !bad;

@@ -147,10 +147,11 @@ test_ids(void)
     size_t         i, j, n;
     team_table_t  *table;
 
-    /* texts that are nearly the same UUID, or its 16 bytes */
+    /* texts that a careless reader takes for the same UUID, or its bytes */
 
     static const char  *texts[] = {
-        ID("aa"), ID("ab"), ID("aA"), ID("a:"), ID("a`"), ID("ag"), ID("a/"),
+        ID("aa"), ID("ab"), ID("aA"), ID("a:"), ID("a3"), ID("a`"), ID("a9"),
+        ID("ag"), ID("a0"), ID("a/"), ID("a8"),
         "0f8fad5b-d9cb-469f-a165_7086772895aa",
         "0f8fad5b0d9cb-469f-a165-7086772895aa",
         "0f8fad5bd9cb469fa1657086772895aa",
@@ -395,6 +396,54 @@ test_collisions(void)
 }
 
 
+/* Keys that differ in one thing, and whose hash is made the same. */
+
+static void
+test_compare(void)
+{
+    size_t               i;
+    uint32_t             n;
+    team_table_t        *table;
+    team_cursor_t        cursor;
+    team_table_packed_t  packed;
+
+    static const char  raw[] =
+        "\x0f\x8f\xad\x5b\xd9\xcb\x46\x9f\xa1\x65\x70\x86\x77\x28\x95\xaa";
+
+    const struct {
+        team_table_key_t  stored, asked;
+        const char       *what;
+    } cases[] = {
+        { person(1, "ab", "cd"), person(2, "ab", "cd"), "issuer" },
+        { person(1, "ab", "cd"), person(1, "abc", "d"), "cut" },
+        { person(1, "ab", "cd"), person(1, "ab", "ce"), "account" },
+        { person(1, "ab", "cd"), person(1, "ab", "c"), "length" },
+        { person(1, ID("aa"), "cd"), person(1, raw, "cd"), "form of subject" },
+        { person(1, "ab", raw), person(1, "ab", ID("aa")), "form of account" }
+    };
+
+    table = make(4096);
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        team_table_clear(table);
+        put(table, cases[i].stored, 1, "h", 1, NULL, 0);
+
+        (void) team_table_pack(table, &packed, &cases[i].stored);
+        (void) team_table_find(table, &packed, &n, &cursor);
+        (void) team_table_pack(table, &packed, &cases[i].asked);
+
+        (void) team_table_unchain(table, n);
+        team_table_cell(table, n)->grant.hash = packed.hash;
+        team_table_chain(table, n);
+
+        is_int(get(table, cases[i].asked), 0, "another %s, the same hash",
+               cases[i].what);
+    }
+
+    free(table);
+}
+
+
 static void
 test_enter(void)
 {
@@ -449,6 +498,7 @@ main(void)
     test_lists();
     test_evict();
     test_collisions();
+    test_compare();
     test_enter();
 
     return done();
