@@ -19,7 +19,7 @@
  * Limits.  Each is here with its reason, and nowhere else.
  */
 
-#define TEAM_MAX_TOKEN        8192   /* bytes; nginx's own header buffers are 8k */
+#define TEAM_MAX_TOKEN        8192   /* bytes; nginx's header buffers are 8k */
 #define TEAM_MIN_TOKEN        5      /* "a.b.c" */
 #define TEAM_MAX_HEADER       2048   /* decoded JOSE header, bytes */
 #define TEAM_MAX_JSON_DEPTH   32     /* nesting accepted before parsing */
@@ -35,7 +35,7 @@
 #define TEAM_MAX_ROLE         63     /* bytes of a role's key */
 #define TEAM_MAX_ACCOUNT      63     /* bytes of an account's id or slug */
 #define TEAM_MAX_GRANT        32768  /* bytes of an encoded grant */
-#define TEAM_MAX_REQUIRED     64     /* distinct permissions in the configuration
+#define TEAM_MAX_REQUIRED     64     /* permissions in the configuration
                                         that get a bit; more are looked up */
 
 
@@ -63,7 +63,7 @@ typedef enum {
     TEAM_TOKEN_MISSING,            /* "token-missing" */
     TEAM_TOKEN_MALFORMED,          /* "token-malformed": rule 1, bytes */
     TEAM_TOKEN_HEADER,             /* "token-header": rule 2, JOSE header */
-    TEAM_TOKEN_ALGORITHM,          /* "token-algorithm": unknown or not allowed */
+    TEAM_TOKEN_ALGORITHM,          /* "token-algorithm": unknown, not allowed */
     TEAM_TOKEN_TYPE,               /* "token-type": typ */
     TEAM_TOKEN_KEY,                /* "token-key": no loaded key answers it */
     TEAM_TOKEN_SIGNATURE,          /* "token-signature" */

@@ -49,7 +49,10 @@ int team_jwk_set_secret(team_jwk_t *key, const void *data, size_t len,
     team_jwk_error_t *error);
 
 
-/* Adds every block of a PEM text to the set.  Returns 0, or -1 with the reason. */
+/*
+ * Adds every block of a PEM text to the set.  Returns 0, or -1 with the
+ * reason.
+ */
 
 int team_jwks_load_pem(team_jwks_t *set, const char *data, size_t len,
     team_jwk_error_t *error);

@@ -156,7 +156,7 @@ team_token_read(team_token_t *token, const json_t *root)
         name.data = json_string_value(value);
         name.len = json_string_length(value);
 
-        /* an empty one would read as absent, one with control bytes is logged */
+        /* an empty one would read as absent; control bytes would be logged */
 
         if (name.data == NULL || name.len == 0 || name.len > TEAM_MAX_KID) {
             return TEAM_TOKEN_HEADER;

@@ -230,8 +230,8 @@ out_of_memory(void)
     size_t  n;
 
     static const char  claims[] =
-        "{\"sub\":\"a-subject-that-needs-more-than-sixteen-bytes\",\"n\":[1,2.5,"
-        "true],\"o\":{\"k\\u00e9y-that-is-longer-than-sixteen\":null}}";
+        "{\"sub\":\"a-subject-that-needs-more-than-sixteen-bytes\",\"n\":[1,"
+        "2.5,true],\"o\":{\"k\\u00e9y-that-is-longer-than-sixteen\":null}}";
 
     one_failure(claims, sizeof(claims) - 1);
 

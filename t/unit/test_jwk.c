@@ -78,9 +78,9 @@ main(void)
     pem_refused();
 
     (void) snprintf(text2, sizeof(text2), "{\"keys\":[{\"kty\":\"RSA\","
-                    "\"kid\":\"r\",\"n\":\"%s\",\"e\":\"AQAB\"},{\"kty\":\"EC\","
-                    "\"kid\":\"e\",\"crv\":\"P-256\",\"x\":\"%s\",\"y\":\"%s\"},"
-                    "{\"kty\":\"OKP\",\"kid\":\"o\",\"crv\":\"Ed25519\","
+                    "\"kid\":\"r\",\"n\":\"%s\",\"e\":\"AQAB\"},"
+                    "{\"kty\":\"EC\",\"kid\":\"e\",\"crv\":\"P-256\","
+                    "\"x\":\"%s\",\"y\":\"%s\"},{\"kty\":\"OKP\",\"kid\":\"o\",\"crv\":\"Ed25519\","
                     "\"x\":\"%s\"}]}", n, x, y, ed);
     without_memory(text2, "a JWK Set");
     without_memory("{\"keys\":[{" OCT ",\"kid\":\"a\"}]}", "a secret's JWK");
@@ -262,7 +262,8 @@ public_keys(void)
                  "{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"%s\"},"
                  "{\"kty\":\"OKP\",\"crv\":\"Ed448\",\"x\":\"AA\"},"
                  "{\"kty\":\"EC\",\"crv\":\"secp256k1\",\"x\":\"A\"},"
-                 "{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\",\"use\":\"enc\"},"
+                 "{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\","
+                 "\"use\":\"enc\"},"
                  "{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\","
                  "\"alg\":\"RSA-OAEP\"},"
                  "{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\","
@@ -338,7 +339,8 @@ public_keys_refused(void)
     refused(JWK("{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"%s\"}", x384),
             "key 1: \"x\" is not of 32 bytes");
 
-    refused(JWK("{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\",\"d\":\"AA\"}", n),
+    refused(JWK("{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\","
+                "\"d\":\"AA\"}", n),
             "key 1: private key material");
     refused(JWK("{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\",\"p\":\"AA\","
                 "\"kid\":\"a\"}", n), "key 1: private key material");
@@ -501,7 +503,8 @@ sets(void)
             "key 1: \"kid\" is not a string of 1 to 256 bytes");
     refused("{" OCT ",\"kid\":7}",
             "key 1: \"kid\" is not a string of 1 to 256 bytes");
-    refused("{" OCT ",\"kid\":\"a\\nb\"}", "key 1: \"kid\" holds control bytes");
+    refused("{" OCT ",\"kid\":\"a\\nb\"}",
+            "key 1: \"kid\" holds control bytes");
     refused("{\"keys\":[{" OCT ",\"kid\":\"a\"},{" OCT ",\"kid\":\"a\"}]}",
             "key 2 (kid \"a\"): the same kid as key 1 of those that can "
             "verify");
@@ -762,8 +765,8 @@ without_memory(const char *data, const char *what)
         set = NULL;
     }
 
-    ok(i >= FEWEST && i < 100000, "%s: memory ends after 0 to %ld allocations", what,
-       i - 1);
+    ok(i >= FEWEST && i < 100000, "%s: memory ends after 0 to %ld allocations",
+       what, i - 1);
     is_int(loaded, 0, "... there is never half a set");
     is_int(silent, 0, "... and always a reason");
     team_jwks_free(set);
