@@ -26,17 +26,22 @@ end $$;
 
 -- What nginx's sessions run under.  The functions' statements are shaped for
 -- the generic plan: one chosen by the accident of the first five calls has
--- cost twice as much.  Every wait ends before nginx has given up for long.
+-- cost twice as much.  They look up a few rows by index, so a nested loop is
+-- always right; in the generic plan a merge join can look cheaper and then
+-- read the index of an unrelated table from its start.  Every wait ends before nginx has given up for long.
 -- Only where something differs, since two databases' deployers would collide.
 
 do $$
 declare
   v_wanted constant text[] := array[
     'default_transaction_isolation=read committed',
+    'enable_hashjoin=off',
+    'enable_mergejoin=off',
     'idle_in_transaction_session_timeout=5s',
     'jit=off',
     'lock_timeout=3s',
     'plan_cache_mode=force_generic_plan',
+    'random_page_cost=1.1',
     'search_path=pg_catalog, pg_temp',
     'statement_timeout=5s'];
   v_have text[];
@@ -54,10 +59,13 @@ begin
   end if;
 
   alter role team_gateway set default_transaction_isolation = 'read committed';
+  alter role team_gateway set enable_hashjoin = off;
+  alter role team_gateway set enable_mergejoin = off;
   alter role team_gateway set idle_in_transaction_session_timeout = '5s';
   alter role team_gateway set jit = off;
   alter role team_gateway set lock_timeout = '3s';
   alter role team_gateway set plan_cache_mode = force_generic_plan;
+  alter role team_gateway set random_page_cost = 1.1;
   alter role team_gateway set search_path = pg_catalog, pg_temp;
   alter role team_gateway set statement_timeout = '5s';
 end $$;

@@ -61,15 +61,17 @@ $$;
 
 create or replace function team.id_parse(p_text text)
 returns uuid
-language sql
+language plpgsql
 immutable
 parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-  select case
+begin
+  return case
            when p_text ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
            then p_text::uuid
-         end
+         end;
+end
 $$;
 
 
@@ -97,15 +99,17 @@ $$;
 create or replace function team.cursor_make(p_kind text, p_scope uuid,
   p_last uuid)
 returns text
-language sql
+language plpgsql
 immutable
 parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-  select translate(
+begin
+  return translate(
            encode(convert_to(p_kind, 'SQL_ASCII') || uuid_send(p_scope)
                   || uuid_send(p_last), 'base64'),
-           '+/', '-_')
+           '+/', '-_');
+end
 $$;
 
 
@@ -161,13 +165,15 @@ $$;
 
 create or replace function team.etag(p_body text)
 returns text
-language sql
+language plpgsql
 immutable
 parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-  select '"' || substr(encode(sha256(convert_to(p_body, 'UTF8')), 'hex'), 1, 32)
-         || '"'
+begin
+  return '"' || substr(encode(sha256(convert_to(p_body, 'UTF8')), 'hex'), 1, 32)
+         || '"';
+end
 $$;
 
 

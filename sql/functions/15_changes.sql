@@ -28,6 +28,11 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if tg_table_name = 'role_permission' then
+    update team.role
+       set permission_list = '';
+  end if;
+
   insert into team.change default values;
   perform team.change_notify();
   return null;
@@ -228,36 +233,49 @@ end
 $$;
 
 
+-- Keeps role.permission_list as well.  The lock first, and in a statement of
+-- its own, so that two who change one role at once each see the other's rows.
+
 create or replace function team.change_role_permission()
 returns trigger
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_roles  uuid[];
 begin
   case tg_op
     when 'INSERT' then
-      insert into team.change (account_id)
-      select distinct r.account_id
-        from new_row n
-        join team.role r on r.id = n.role_id;
+      v_roles := array(select n.role_id from new_row n);
 
     when 'DELETE' then
-      insert into team.change (account_id)
-      select distinct r.account_id
-        from old_row o
-        join team.role r on r.id = o.role_id;
+      v_roles := array(select o.role_id from old_row o);
 
     else
-      insert into team.change (account_id)
-      select distinct r.account_id
-        from (select o.role_id
-                from old_row o
-              union
-              select n.role_id
-                from new_row n) p
-        join team.role r on r.id = p.role_id;
+      v_roles := array(select o.role_id from old_row o
+                       union
+                       select n.role_id from new_row n);
   end case;
+
+  perform
+     from team.role r
+    where r.id = any (v_roles)
+    order by r.id
+      for update;
+
+  update team.role r
+     set permission_list = coalesce(
+           (select string_agg(rp.permission, ' ' order by rp.permission)
+              from team.role_permission rp
+             where rp.role_id = r.id),
+           '')
+   where r.id = any (v_roles);
+
+  insert into team.change (account_id)
+  select distinct r.account_id
+    from team.role r
+   where r.id = any (v_roles);
 
   if found then
     perform team.change_notify();

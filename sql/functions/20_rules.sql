@@ -11,6 +11,9 @@
 -- Rules whose breach is an escalation return the code of the refusal, or null;
 -- the caller passes it to team.refuse, which keeps an audit row.  The others
 -- raise.
+--
+-- What holds a query is PL/pgSQL: it keeps its plan for the session, while a
+-- function in SQL that isn't inlined is planned at each call.
 
 
 -- --- who, and where ---------------------------------------------------------
@@ -112,15 +115,17 @@ $$;
 create or replace function team.permission_has(p_member uuid,
   p_permission text)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select exists (
+begin
+  return exists (
     select
       from team.member_right r
      where r.member_id = p_member
-       and r.permission in (p_permission, '*'))
+       and r.permission in (p_permission, '*'));
+end
 $$;
 
 
@@ -401,17 +406,19 @@ create or replace function team.audit(p_account uuid, p_actor team.standing,
   p_action text, p_target_type text, p_target uuid, p_code text,
   p_detail jsonb)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   insert into team.audit_event (account_id, actor_issuer, actor_subject,
                                 actor_member_id, action, target_type,
                                 target_id, outcome, code, detail)
   values (p_account, p_actor.issuer, p_actor.subject, p_actor.member_id,
           p_action, p_target_type, p_target,
           case when p_code is null then 'done' else 'refused' end,
-          p_code, coalesce(p_detail, '{}'))
+          p_code, coalesce(p_detail, '{}'));
+end
 $$;
 
 
@@ -494,11 +501,14 @@ $$;
 
 create or replace function team.member_text(p_member uuid)
 returns text
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select b.body::text
-    from team.member_body b
-   where b.member_id = p_member
+begin
+  return (
+    select b.body::text
+      from team.member_body b
+     where b.member_id = p_member);
+end
 $$;

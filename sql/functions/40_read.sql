@@ -81,6 +81,10 @@ end
 $$;
 
 
+-- In both lists a row's body is a sub-query, not a join: it is looked up for
+-- the rows of the page only, whatever the planner thinks v_limit may be.
+
+
 -- The accounts the caller is in, whatever the status there.
 
 create or replace function team_api.me_accounts(
@@ -127,14 +131,15 @@ begin
                       'slug', a.slug,
                       'name', a.name,
                       'status', a.status),
-                    'member', b.body) order by p.n)
+                    'member', (select b.body
+                                 from team.member_body b
+                                where b.member_id = p.id)) order by p.n)
            filter (where p.n <= v_limit),
          (array_agg(p.account_id order by p.n))[v_limit],
          count(*)
     into v_items, v_last, v_count
     from page p
-    join team.account a on a.id = p.account_id
-    join team.member_body b on b.member_id = p.id;
+    join team.account a on a.id = p.account_id;
 
   return team.list_reply(
     v_items,
@@ -208,12 +213,14 @@ begin
              order by m.id
              limit v_limit + 1) m
   )
-  select json_agg(b.body order by p.n) filter (where p.n <= v_limit),
+  select json_agg((select b.body
+                     from team.member_body b
+                    where b.member_id = p.id) order by p.n)
+           filter (where p.n <= v_limit),
          (array_agg(p.id order by p.n))[v_limit],
          count(*)
     into v_items, v_last, v_count
-    from page p
-    join team.member_body b on b.member_id = p.id;
+    from page p;
 
   return team.list_reply(
     v_items,

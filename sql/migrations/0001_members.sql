@@ -202,12 +202,13 @@ alter table team.account
 
 
 create table team.role (
-  id          uuid not null default team.uuid_v7(),
-  account_id  uuid not null,
-  key         team.role_key not null,
-  name        team.display_name not null,
-  rank        integer not null,
-  system      boolean not null default false,
+  id               uuid not null default team.uuid_v7(),
+  account_id       uuid not null,
+  key              team.role_key not null,
+  name             team.display_name not null,
+  rank             integer not null,
+  system           boolean not null default false,
+  permission_list  text collate "C" not null default '',
   constraint role_pkey primary key (id),
   constraint role_account_id_key_key unique (account_id, key),
   constraint role_account_id_id_key unique (account_id, id),
@@ -215,6 +216,10 @@ create table team.role (
     references team.account (id) on delete cascade,
   constraint role_rank_check check (rank between 1 and 999)
 );
+
+comment on column team.role.permission_list is
+  'The role''s permissions as a grant says them: ascending, one space between. '
+  'Kept by the triggers of role_permission, never to be written by hand.';
 
 create table team.role_permission (
   role_id     uuid not null,

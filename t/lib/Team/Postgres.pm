@@ -384,6 +384,8 @@ sub try_psql {
 
     my $file = delete $opt{file};
     my $set = delete $opt{set} // {};
+    croak 'neither SQL nor a file' unless defined $sql || defined $file;
+
     my @command = (bindir() . '/psql', '-X', '-q', '-A', '-t',
                    '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=verbose',
                    (map { ('-v', "$_=$set->{$_}") } sort keys %$set),
