@@ -16,6 +16,8 @@ static char *ngx_team_conninfo_check(ngx_pool_t *pool,
     PQconninfoOption *options);
 static char *ngx_team_conninfo_write(ngx_pool_t *pool,
     PQconninfoOption *options, ngx_array_t *hosts, ngx_str_t *out);
+static u_char *ngx_team_conninfo_lists(u_char *p, u_char *list,
+    ngx_array_t *hosts);
 static u_char *ngx_team_conninfo_pair(u_char *p, const char *key,
     const u_char *value, size_t len);
 
@@ -161,18 +163,11 @@ ngx_team_conninfo_write(ngx_pool_t *pool, PQconninfoOption *options,
     ngx_array_t *hosts, ngx_str_t *out)
 {
     size_t             size;
-    u_char            *p, *start, *list;
-    ngx_uint_t         i, k;
-    ngx_str_t         *value;
+    u_char            *p, *list;
+    ngx_uint_t         i;
+    const char        *key, *value;
     ngx_team_host_t   *host;
     PQconninfoOption  *option;
-
-    static const char        *keys[] = { "host", "hostaddr", "port" };
-    static const ngx_uint_t   offsets[] = {
-        offsetof(ngx_team_host_t, host),
-        offsetof(ngx_team_host_t, hostaddr),
-        offsetof(ngx_team_host_t, port)
-    };
 
     host = hosts->elts;
     size = 256;
@@ -189,63 +184,88 @@ ngx_team_conninfo_write(ngx_pool_t *pool, PQconninfoOption *options,
                      + host[i].port.len + 3);
     }
 
-    start = ngx_pnalloc(pool, size);
+    out->data = ngx_pnalloc(pool, size);
     list = ngx_pnalloc(pool, size);
 
-    if (start == NULL || list == NULL) {
+    if (out->data == NULL || list == NULL) {
         return "no memory";
     }
 
-    out->data = start;
+    p = out->data;
 
     for (option = options; option->keyword; option++) {
+        key = option->keyword;
+        value = option->val;
 
-        if (option->val == NULL || option->val[0] == '\0'
-            || (hosts->nelts && (ngx_strcmp(option->keyword, "host") == 0
-                         || ngx_strcmp(option->keyword, "hostaddr") == 0
-                         || ngx_strcmp(option->keyword, "port") == 0)))
+        if (value == NULL || value[0] == '\0'
+            || (hosts->nelts && (ngx_strcmp(key, "host") == 0
+                                 || ngx_strcmp(key, "hostaddr") == 0
+                                 || ngx_strcmp(key, "port") == 0)))
         {
             continue;
         }
 
-        start = ngx_team_conninfo_pair(start, option->keyword,
-                                       (u_char *) option->val,
-                                       ngx_strlen(option->val));
+        p = ngx_team_conninfo_pair(p, key, (u_char *) value,
+                                   ngx_strlen(value));
     }
 
-    for (k = 0; k < 3 && hosts->nelts; k++) {
-        p = list;
+    if (hosts->nelts) {
+        p = ngx_team_conninfo_lists(p, list, hosts);
+    }
+
+    for (i = 0; i < NGX_TEAM_CONNINFO_DEFAULTS; i++) {
+        key = ngx_team_conninfo_defaults[i][0];
+        value = ngx_team_conninfo_defaults[i][1];
+
+        if (ngx_team_conninfo_option(options, key) == NULL) {
+            p = ngx_team_conninfo_pair(p, key, (u_char *) value,
+                                       ngx_strlen(value));
+        }
+    }
+
+    *p = '\0';
+    out->len = p - out->data;
+
+    return NULL;
+}
+
+
+/* list is room for one of them. */
+
+static u_char *
+ngx_team_conninfo_lists(u_char *p, u_char *list, ngx_array_t *hosts)
+{
+    u_char           *last;
+    ngx_str_t        *value;
+    ngx_uint_t        i, k;
+    ngx_team_host_t  *host;
+
+    static const char        *keys[] = { "host", "hostaddr", "port" };
+    static const ngx_uint_t   offsets[] = {
+        offsetof(ngx_team_host_t, host),
+        offsetof(ngx_team_host_t, hostaddr),
+        offsetof(ngx_team_host_t, port)
+    };
+
+    host = hosts->elts;
+
+    for (k = 0; k < 3; k++) {
+        last = list;
 
         for (i = 0; i < hosts->nelts; i++) {
             value = (ngx_str_t *) ((u_char *) &host[i] + offsets[k]);
 
             if (i) {
-                *p++ = ',';
+                *last++ = ',';
             }
 
-            p = ngx_cpymem(p, value->data, value->len);
+            last = ngx_cpymem(last, value->data, value->len);
         }
 
-        start = ngx_team_conninfo_pair(start, keys[k], list, p - list);
+        p = ngx_team_conninfo_pair(p, keys[k], list, last - list);
     }
 
-    for (k = 0; k < NGX_TEAM_CONNINFO_DEFAULTS; k++) {
-
-        if (ngx_team_conninfo_option(options,
-                                     ngx_team_conninfo_defaults[k][0])
-            == NULL)
-        {
-            start = ngx_team_conninfo_pair(start,
-                            ngx_team_conninfo_defaults[k][0],
-                            (u_char *) ngx_team_conninfo_defaults[k][1],
-                            ngx_strlen(ngx_team_conninfo_defaults[k][1]));
-        }
-    }
-
-    *start = '\0';
-    out->len = start - out->data;
-
-    return NULL;
+    return p;
 }
 
 

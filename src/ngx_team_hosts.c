@@ -154,7 +154,8 @@ failed:
 
 
 PGconn *
-ngx_team_conninfo_start(const ngx_str_t *conninfo, ngx_uint_t turn, ngx_log_t *log)
+ngx_team_conninfo_start(const ngx_str_t *conninfo, ngx_uint_t turn,
+    ngx_log_t *log)
 {
     char              *value;
     PGconn            *conn;

@@ -168,6 +168,7 @@ ngx_team_pg_closed(ngx_team_pg_t *pg)
 
     if (query) {
         query->pg = NULL;
+        ngx_team_query_reset(query);
 
         if (query->idempotent && !query->repeated && !query->abandoned) {
             pg->orphan = query;
@@ -257,6 +258,7 @@ ngx_team_pg_close(ngx_team_pg_t *pg)
     }
 
     query->pg = NULL;
+    ngx_team_query_reset(query);
 
     if (query->abandoned) {
         ngx_team_query_destroy(query);

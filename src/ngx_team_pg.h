@@ -117,14 +117,14 @@ struct ngx_team_query_s {
     void                          *result;     /* PGresult, cleared by us */
     char                           sqlstate[6];
     ngx_str_t                      message;    /* MESSAGE_PRIMARY */
-    ngx_str_t                      detail;     /* MESSAGE_DETAIL, may be empty */
-    ngx_str_t                      hint;       /* MESSAGE_HINT, may be empty;
-                                                  all borrowed, as values are */
+    ngx_str_t                      detail;     /* MESSAGE_DETAIL, or empty */
+    ngx_str_t                      hint;       /* MESSAGE_HINT, or empty; all
+                                                  borrowed, as values are */
 
     /* set by the owner before it starts */
 
-    unsigned                       idempotent:1;  /* a read: when its connection
-                                                     dies, once more on another */
+    unsigned                       idempotent:1;  /* a read: if its connection
+                                                     dies, again on another */
 
     /* inside pg and pool only */
 
@@ -133,7 +133,7 @@ struct ngx_team_query_s {
     unsigned                       repeated:1;    /* that once is used up */
     unsigned                       failed:1;      /* result is an error */
     unsigned                       done:1;        /* in or past its handler */
-    unsigned                       answered:1;    /* outcome set, not told yet */
+    unsigned                       answered:1;    /* outcome not told yet */
     unsigned                       prepares:2;    /* times prepared again */
     ngx_queue_t                    queue;
     ngx_event_t                    timer;

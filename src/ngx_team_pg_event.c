@@ -173,11 +173,15 @@ ngx_team_pg_attach(ngx_team_pg_t *pg, ngx_uint_t write)
 }
 
 
-/* The socket itself is libpq's: it stays open. */
+/*
+ * The socket itself is libpq's.  Where libpq has closed it, after an error, it
+ * has left epoll already.
+ */
 
 void
 ngx_team_pg_detach(ngx_team_pg_t *pg)
 {
+    ngx_uint_t         flags;
     ngx_connection_t  *c;
 
     c = pg->connection;
@@ -186,12 +190,14 @@ ngx_team_pg_detach(ngx_team_pg_t *pg)
         return;
     }
 
+    flags = (PQsocket(pg->conn) == c->fd) ? 0 : NGX_CLOSE_EVENT;
+
     if (c->read->active) {
-        ngx_del_event(c->read, NGX_READ_EVENT, 0);
+        ngx_del_event(c->read, NGX_READ_EVENT, flags);
     }
 
     if (c->write->active) {
-        ngx_del_event(c->write, NGX_WRITE_EVENT, 0);
+        ngx_del_event(c->write, NGX_WRITE_EVENT, flags);
     }
 
     if (c->read->posted) {
@@ -386,8 +392,12 @@ ngx_team_pg_answered(ngx_team_pg_t *pg)
 
     if (pg->cancelling) {
         ngx_team_cancel_drop(pg);
-        ngx_del_timer(&pg->timer);
         pg->cancelling = 0;
+        pg->log.action = "talking to database";
+
+        if (pg->timer.timer_set) {
+            ngx_del_timer(&pg->timer);
+        }
     }
 
     pg->query = NULL;

@@ -415,14 +415,8 @@ ngx_team_query_again(ngx_team_pg_t *pg)
     }
 
     query->prepares++;
-    query->failed = 0;
-    query->sqlstate[0] = '\0';
-    ngx_str_null(&query->message);
-    ngx_str_null(&query->detail);
-    ngx_str_null(&query->hint);
 
-    PQclear(query->result);
-    query->result = NULL;
+    ngx_team_query_reset(query);
 
     if (ngx_team_query_put(pg, query) != NGX_OK) {
 
@@ -450,9 +444,7 @@ ngx_team_query_timeout(ngx_event_t *ev)
     query->pg = NULL;
 
     ngx_team_pg_cancel(pg);
-
-    PQclear(query->result);
-    query->result = NULL;
+    ngx_team_query_reset(query);
 
     ngx_team_query_finish(query, NGX_TEAM_QUERY_TIMEOUT, pg->counters);
 }

@@ -83,7 +83,7 @@ struct ngx_team_pg_s {
 
     unsigned                      preparing:1;    /* its answer comes first */
     unsigned                      prepares:1;     /* Prepare was sent along */
-    unsigned                      answered:1;     /* Sync seen, cancel not done */
+    unsigned                      answered:1;     /* but cancel not done */
     unsigned                      cancelling:1;
     unsigned                      dying:1;        /* farewell is set */
     unsigned                      notified:1;
@@ -121,6 +121,11 @@ void ngx_team_pg_fault(ngx_team_pg_t *pg, const char *what,
 void ngx_team_pg_detach(ngx_team_pg_t *pg);
 ngx_int_t ngx_team_pg_flush(ngx_team_pg_t *pg);
 void ngx_team_pg_answered(ngx_team_pg_t *pg);
+
+
+/* ngx_team_query.c */
+
+void ngx_team_query_reset(ngx_team_query_t *query);
 
 
 /* ngx_team_pg_send.c */

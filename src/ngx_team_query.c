@@ -193,6 +193,23 @@ ngx_team_query_finish(ngx_team_query_t *query, ngx_team_query_e outcome,
 }
 
 
+/* Forgets the answer: it is sent again, or nobody may look at half of one. */
+
+void
+ngx_team_query_reset(ngx_team_query_t *query)
+{
+    PQclear(query->result);
+
+    query->result = NULL;
+    query->failed = 0;
+    query->sqlstate[0] = '\0';
+
+    ngx_str_null(&query->message);
+    ngx_str_null(&query->detail);
+    ngx_str_null(&query->hint);
+}
+
+
 static void
 ngx_team_query_latency(ngx_team_query_t *query,
     ngx_team_pg_counters_t *counters)
