@@ -76,7 +76,7 @@ static void
 test_sizes(void)
 {
     char                long_subject[257], long_account[257];
-    size_t              i;
+    size_t              i, used;
     team_table_t       *table;
     team_table_key_t    key;
 
@@ -102,6 +102,7 @@ test_sizes(void)
     }
 
     table = make(256 * 1024);
+    used = 0;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         key.issuer = i;
@@ -124,7 +125,17 @@ test_sizes(void)
            "subject %zu account %zu head %zu lists %zu: %s",
            cases[i].subject, cases[i].account, cases[i].head, cases[i].lists,
            cases[i].stored ? "stored" : "refused");
+
+        if (cases[i].stored) {
+            used += team_cell_count(TEAM_CELL_GRANT, cases[i].subject
+                                    + cases[i].account + cases[i].head);
+            used += cases[i].lists == 0
+                    ? 0 : team_cell_count(TEAM_CELL_LISTS, cases[i].lists);
+        }
     }
+
+    team_table_stats(table, &stats);
+    is_int((int64_t) stats.used, (int64_t) used, "as many cells as counted");
 
     is_str(table_check(table), NULL, "sound");
 
@@ -416,6 +427,7 @@ test_compare(void)
     } cases[] = {
         { person(1, "ab", "cd"), person(2, "ab", "cd"), "issuer" },
         { person(1, "ab", "cd"), person(1, "abc", "d"), "cut" },
+        { person(1, "ab", "cd"), person(1, "abc", "dx"), "subject" },
         { person(1, "ab", "cd"), person(1, "ab", "ce"), "account" },
         { person(1, "ab", "cd"), person(1, "ab", "c"), "length" },
         { person(1, ID("aa"), "cd"), person(1, raw, "cd"), "form of subject" },
