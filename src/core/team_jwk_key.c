@@ -36,6 +36,36 @@ static const struct {
 };
 
 
+EVP_PKEY *
+team_jwk_build(const char *type, OSSL_PARAM *params)
+{
+    EVP_PKEY      *pkey;
+    EVP_PKEY_CTX  *ctx;
+
+    pkey = NULL;
+
+    if (params == NULL) {
+        return NULL;
+    }
+
+    ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    if (EVP_PKEY_fromdata_init(ctx) != 1
+        || EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
+    {
+        EVP_PKEY_free(pkey);
+        pkey = NULL;
+    }
+
+    EVP_PKEY_CTX_free(ctx);
+
+    return pkey;
+}
+
+
 int
 team_jwk_inspect(team_jwk_t *key, team_jwk_error_t *error)
 {

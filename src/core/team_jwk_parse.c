@@ -47,7 +47,6 @@ static int team_jwk_oct(team_jwk_t *key, const json_t *jwk,
     team_jwk_error_t *error);
 static int team_jwk_field(team_jwk_field_t *field, const json_t *jwk,
     const char *name, team_jwk_error_t *error);
-static EVP_PKEY *team_jwk_build(const char *type, OSSL_PARAM *params);
 
 
 static const struct {
@@ -491,34 +490,4 @@ team_jwk_field(team_jwk_field_t *field, const json_t *jwk, const char *name,
     }
 
     return 0;
-}
-
-
-static EVP_PKEY *
-team_jwk_build(const char *type, OSSL_PARAM *params)
-{
-    EVP_PKEY      *pkey;
-    EVP_PKEY_CTX  *ctx;
-
-    pkey = NULL;
-
-    if (params == NULL) {
-        return NULL;
-    }
-
-    ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
-    if (ctx == NULL) {
-        return NULL;
-    }
-
-    if (EVP_PKEY_fromdata_init(ctx) != 1
-        || EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
-    {
-        EVP_PKEY_free(pkey);
-        pkey = NULL;
-    }
-
-    EVP_PKEY_CTX_free(ctx);
-
-    return pkey;
 }

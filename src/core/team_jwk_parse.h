@@ -33,6 +33,11 @@ int team_jwk_parse(team_jwk_t *key, const json_t *jwk,
     team_jwk_error_t *error);
 
 
+/* A public key of this type; NULL if it is none, or for params NULL. */
+
+EVP_PKEY *team_jwk_build(const char *type, OSSL_PARAM *params);
+
+
 /*
  * Looks at key->pkey: type, size, curve; fills algs and siglen.  Returns 0, or
  * -1 with the reason.

@@ -80,8 +80,8 @@ main(void)
     (void) snprintf(text2, sizeof(text2), "{\"keys\":[{\"kty\":\"RSA\","
                     "\"kid\":\"r\",\"n\":\"%s\",\"e\":\"AQAB\"},"
                     "{\"kty\":\"EC\",\"kid\":\"e\",\"crv\":\"P-256\","
-                    "\"x\":\"%s\",\"y\":\"%s\"},{\"kty\":\"OKP\",\"kid\":\"o\",\"crv\":\"Ed25519\","
-                    "\"x\":\"%s\"}]}", n, x, y, ed);
+                    "\"x\":\"%s\",\"y\":\"%s\"},{\"kty\":\"OKP\","
+                    "\"kid\":\"o\",\"crv\":\"Ed25519\",\"x\":\"%s\"}]}", n, x, y, ed);
     without_memory(text2, "a JWK Set");
     without_memory("{\"keys\":[{" OCT ",\"kid\":\"a\"}]}", "a secret's JWK");
     without_memory(TEST_SECRET, "a secret");
