@@ -73,6 +73,8 @@ static const team_problem_t  team_problems[] = {
     /* rules; docs say where each is met */
 
     { 400, "bad-cursor", "The cursor does not belong to this list." },
+    { 400, "bad-limit", "The limit must be from 1 to 200." },
+    { 400, "bad-snapshot", "The snapshot is not one of ours." },
     { 403, "domain-not-allowed", "Your email's domain is not allowed here." },
     { 403, "email-mismatch", "The invitation is for another email address." },
     { 403, "email-unverified", "Verify your email address first." },
@@ -89,6 +91,8 @@ static const team_problem_t  team_problems[] = {
     { 409, "inviter-lost-right",
       "The inviter may no longer give these rights." },
     { 409, "last-owner", "The account needs at least one active owner." },
+    { 409, "no-owner", "This account has no owners." },
+    { 409, "not-active", "This person is not active." },
     { 409, "not-pending", "This is no longer pending." },
     { 409, "other-organization",
       "User is already a member of one organization" },
@@ -107,9 +111,11 @@ static const team_problem_t  team_problems[] = {
     { 409, "transfer-pending", "A transfer of ownership is already pending." },
     { 422, "idempotency-mismatch",
       "This Idempotency-Key came with another request." },
+    { 422, "invalid-roles", "The roles are not a list of roles." },
     { 422, "self", "You can't choose yourself." },
     { 422, "unknown-group", "There is no such group." },
     { 422, "unknown-permission", "There is no such permission." },
+    { 422, "unknown-preset", "There is no such preset." },
     { 422, "unknown-role", "There is no such role." }
 };
 

@@ -40,7 +40,10 @@ static const struct {
     { "email-mismatch", 403 }, { "inviter-lost-right", 409 },
     { "domain-not-allowed", 403 }, { "target-not-eligible", 409 },
     { "transfer-pending", 409 }, { "stale-owner", 409 }, { "self", 422 },
-    { "role-in-use", 409 }, { "system-role", 409 }
+    { "role-in-use", 409 }, { "system-role", 409 }, { "bad-limit", 400 },
+    { "bad-snapshot", 400 }, { "no-owner", 409 }, { "not-active", 409 },
+    { "invalid-roles", 422 }, { "unknown-role", 422 },
+    { "unknown-preset", 422 }, { "suspend-disabled", 409 }
 };
 
 
