@@ -39,7 +39,7 @@ help: ## this list
 	    | expand -t 18
 
 demo: deps-test build ## the gate, console and five sample accounts, locally
-	@DEMO_PORT=$(DEMO_PORT) exec tools/demo
+	@$(TEST_ENV) DEMO_PORT=$(DEMO_PORT) exec tools/demo
 
 test: deps-test ## install what is needed, build, run the whole suite
 	@$(MAKE) -j$(JOBS) DEPS=no build unit-programs

@@ -25,6 +25,8 @@ package Team::Nginx;
 #     workers   worker_processes (1)
 #     level     of error_log (info)
 #     main      more of the top level, with http
+#     port      the first port, instead of a free one
+#     user      whom workers run as when we are root (root)
 #     env       { NAME => value } for the master
 #
 # Placeholders: %%PORT%%, %%PORT_0%% to %%PORT_9%% (free ports of 127.0.0.1;
@@ -120,6 +122,7 @@ sub _ports {
     } 0 .. 9;
 
     $self->{ports} = [map { $_->sockport } @sockets];
+    $self->{ports}[0] = $self->{port} if $self->{port};
 
     return;
 }
@@ -147,7 +150,7 @@ EOF
 
     my $dir = $self->{dir};
     my $module = $ENV{TEAM_NGINX_MODULE} // '';
-    my $user = $> == 0 ? 'user  root root;' : '';
+    my $user = $> == 0 ? 'user  ' . ($self->{user} // 'root') . ';' : '';
 
     my %vars = (
         TESTDIR => $dir, PORT => $self->port,
@@ -207,7 +210,7 @@ sub start {
         # somebody was faster: other ports
 
         croak "nginx did not start:\n$log"
-            if $log !~ /bind\(\).*\(98:/ || $try == 5;
+            if $log !~ /bind\(\).*\(98:/ || $self->{port} || $try == 5;
 
         unlink "$self->{dir}/error.log", "$self->{dir}/stderr";
         $self->_ports;

@@ -88,10 +88,10 @@ sub stop {
 
     return if !$self->{pid} || $self->{owner} != $$;
 
-    # children (one a connection) are in its group
+    # it ends itself and its children, one a connection
 
+    syswrite $self->{pipe}, 'x';
     close delete $self->{pipe};
-    kill 'KILL', -$self->{pid};
     waitpid delete $self->{pid}, 0;
 
     return;
@@ -119,9 +119,12 @@ sub _run {
     while (1) {
         for my $ready ($select->can_read) {
 
-            # the test is gone
+            # a byte is an order to stop; none: the test is gone
 
-            kill 'KILL', -$$ if $ready == $read;
+            if ($ready == $read) {
+                sysread $read, my $order, 1 or unlink "$self->{log}";
+                kill 'KILL', -$$;
+            }
 
             my $client = $listen->accept or next;
 

@@ -1,0 +1,188 @@
+#!/usr/bin/perl
+
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (C) the ngx_team authors
+
+# The demo as a newcomer meets it: it says what to try, what it says is true,
+# Ctrl-C leaves nothing behind, and what is wrong is told in one line.
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Temp;
+use IO::Socket::INET;
+use JSON;
+use POSIX ();
+use Test::More;
+
+use Team::HTTP;
+use Team::Wait;
+
+my $root = abs_path(dirname(__FILE__) . '/..');
+my $tmp = File::Temp->newdir;
+
+# Everything the demo makes is made here.
+
+$ENV{TMPDIR} = "$tmp/t";
+mkdir "$tmp/t" or die $!;
+chmod 0755, "$tmp", "$tmp/t";
+
+my $port = free_port();
+my $demo = start($port);
+my $ready = "ngx_team demo is ready: http://127.0.0.1:$port/\n";
+
+wait_until(sub { $demo->{out}->() =~ /Ctrl-C/ || $demo->{ended}->() }, 120);
+like($demo->{out}->(), qr/^\Q$ready\E/, 'it is ready');
+
+my @lines = $demo->{out}->() =~ /^\s+(curl .*)$/mg;
+
+is(scalar @lines, 3, 'three lines to try');
+
+my @answers = map { scalar `$_ -s --max-time 10` } @lines;
+
+like($answers[0], qr{^HTTP/1.1 200 .*^Hello fiona\@example.com}ms, 'may');
+like($answers[0], qr/^ *X-Team-Roles: finance$/m, 'the application is told');
+like($answers[1], qr{^HTTP/1.1 403 .*/problems/permission-missing}ms,
+     'may not');
+like($answers[2], qr{^HTTP/1.1 401 .*/problems/token-missing}ms, 'is nobody');
+
+my $http = Team::HTTP->new(port => $port);
+my $people = $http->get('/demo/tokens.json')->json;
+my %presets = map { $_->{preset} => 1 } @$people;
+
+is_deeply([sort keys %presets],
+          [qw(branches business hosting travel workspace)],
+          'people of five presets');
+
+for my $person (@$people) {
+    my $res = $http->get('/app/',
+                         Authorization => "Bearer $person->{token}",
+                         'X-Account' => $person->{account});
+
+    is($res->status, $person->{status} eq 'active' ? 200 : 403,
+       "$person->{name}: $person->{role} in $person->{account}, "
+       . $person->{status});
+}
+
+my ($owner) = grep { $_->{role} eq 'Owner' } @$people;
+
+$http->close;
+is($http->get('/team/v1/me', Authorization => "Bearer $owner->{token}")
+        ->json->{email}, $owner->{email}, 'the API answers');
+
+my @pids = processes();
+
+cmp_ok(scalar @pids, '>', 3, 'processes are there');
+
+
+# a second demo on the same port
+
+my $second = start($port);
+
+ok(wait_until($second->{ended}, 60), 'a second one on the port ends');
+is($second->{status}->(), 1, 'with status 1');
+like($second->{out}->(),
+     qr/^demo: can't listen on 127.0.0.1:$port: address already in use .*\n\z/,
+     'one line');
+
+is($http->get('/')->status =~ /^(200|302)$/ ? 1 : 0, 1, 'the first one runs');
+
+
+# Ctrl-C
+
+kill 'INT', $demo->{pid};
+ok(wait_until($demo->{ended}, 60), 'it ends');
+is($demo->{status}->(), 0, 'with status 0');
+is_deeply([grep { kill 0, $_ } @pids], [], 'no process is left');
+is_deeply([glob "$tmp/t/*"], [], 'no file is left');
+
+
+# what is wrong
+
+for my $case (
+    ['a port', { DEMO_PORT => 'http' }, qr/^demo: DEMO_PORT is no port: 'http'/],
+    ['a port', { DEMO_PORT => 65536 }, qr/^demo: DEMO_PORT is no port/],
+    ['the module', { TEAM_NGINX_MODULE => "$tmp/none.so" },
+     qr/^demo: the module is missing/],
+    ['PostgreSQL', { TEAM_PG_BIN => "$tmp" }, qr/^demo: PostgreSQL: no /])
+{
+    my ($what, $env, $line) = @$case;
+    local %ENV = (%ENV, %$env);
+    my $wrong = start($ENV{DEMO_PORT} // free_port());
+
+    ok(wait_until($wrong->{ended}, 60), "$what: ends");
+    is($wrong->{status}->(), 1, "$what: status");
+    like($wrong->{out}->(), qr/$line[^\n]*\n\z/, "$what: one line says why");
+    is_deeply([glob "$tmp/t/*"], [], "$what: nothing left");
+}
+
+done_testing;
+
+
+sub free_port {
+    return IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1)
+                           ->sockport;
+}
+
+
+# Runs the demo; its output, whether it ended, and how, by functions.
+
+sub start {
+    my ($number) = @_;
+
+    my $out = File::Temp->new(DIR => "$tmp");
+    my $status;
+
+    defined(my $pid = fork) or die "fork: $!";
+
+    if (!$pid) {
+        $ENV{DEMO_PORT} //= $number;
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>', "$out";
+        open STDERR, '>&', \*STDOUT;
+        { no warnings 'exec'; exec "$root/tools/demo"; }
+        POSIX::_exit(127);
+    }
+
+    return {
+        pid => $pid,
+        status => sub { return $status >> 8 || $status & 127 },
+        out => sub {
+            open my $file, '<', "$out" or die $!;
+            local $/;
+            return scalar <$file> // '';
+        },
+        ended => sub {
+            return 1 if defined $status;
+            return 0 unless waitpid($pid, POSIX::WNOHANG()) == $pid;
+            $status = $?;
+            return 1;
+        }
+    };
+}
+
+
+# Those that work in or were started with the demo's directory.
+
+sub processes {
+    my @found;
+
+    for my $path (glob '/proc/[0-9]*') {
+        my ($pid) = $path =~ /(\d+)/;
+        open my $file, '<', "$path/cmdline" or next;
+        my $line = do { local $/; <$file> } // '';
+        my $cwd = readlink("$path/cwd") // '';
+
+        push @found, $pid if index("$line $cwd", "$tmp/t") >= 0;
+    }
+
+    return @found;
+}
+
+
+END {
+    local $?;
+    kill 'TERM', $demo->{pid} if $demo && !$demo->{ended}->();
+}
