@@ -9,7 +9,7 @@
 #include "ngx_team.h"
 
 
-/* The content handler that team_status sets; tlcf->status says in which form. */
+/* The content handler that team_status sets; tlcf->status says which form. */
 
 ngx_int_t ngx_team_status_handler(ngx_http_request_t *r);
 

@@ -146,8 +146,7 @@ subtest 'the form' => sub {
     is(scalar(grep { /^ngx_team_refusals_total\{reason="token-/ }
               keys %$value), 12, 'every reason about tokens');
 
-    my @bounds = map { /^ngx_team_query_seconds_bucket\{le="([^"]+)"/ ? $1 : () }
-                 split /\n/, $res->body;
+    my @bounds = $res->body =~ /^ngx_team_query_seconds_bucket\{le="([^"]+)"/mg;
 
     is($bounds[-1], '+Inf', 'the last bucket takes all');
     is("@bounds[0 .. $#bounds - 1]",
