@@ -15,7 +15,8 @@ package Team::Site;
 # nina members.  In "other": bob owner, zoe member.  dora is nowhere.
 #
 # Options: workers (1), http, server (more text for either), database (more
-# parameters of team_database), pg (options of Team::Postgres).
+# parameters of team_database), pg (options of Team::Postgres), files (as
+# Team::Nginx takes them).
 
 use strict;
 use warnings;
@@ -47,7 +48,8 @@ sub new {
 
     $self->{nginx} = Team::Nginx->new(
         workers => $options{workers} // 1,
-        files => { 'jwks.json' => JSON->new->encode(jwks('rsa', 'ec256')) },
+        files => { 'jwks.json' => JSON->new->encode(jwks('rsa', 'ec256')),
+                   %{ $options{files} // {} } },
         http => <<"EOT");
 team_zone      team:1m;
 team_database  "$database" $more;
