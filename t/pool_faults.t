@@ -17,7 +17,7 @@ use Team::Pool;
 use Team::Wait;
 
 my ($pg, $nginx) = pool_start(
-    options => 'connections=4 queue=100 timeout=400ms');
+    options => 'connections=4 queue=100 timeout=1s');
 
 my $start;
 
@@ -29,7 +29,7 @@ for my $round (1 .. 3) {
     my @answers = many($nginx, 12, 'sleep', 30);
 
     is(scalar(grep { /^TIMEOUT / } @answers), 12, "round $round: 12 time out");
-    cmp_ok(now_ms() - $start, '<', 3000, 'in time');
+    cmp_ok(now_ms() - $start, '<', 4000, 'in time');
 
     ok(wait_until(sub { !sessions($pg, "state = 'active'") }, 3),
        'and are cancelled in the database');
@@ -46,8 +46,8 @@ is(status($nginx)->{connects}, 4, 'the connections were kept');
 
 my $wrong = 0;
 
-for my $round (1 .. 12) {
-    my $one = start_one($nginx, 'sleep', 0.4);
+for my $round (1 .. 8) {
+    my $one = start_one($nginx, 'sleep', 1);
     my @answers = map { run($nginx, 'sleep', 0.01) } 1 .. 2;
     $wrong += grep { !/^OK / } @answers;
     finish_one($one);
@@ -76,7 +76,7 @@ like(run($nginx, 'write', 'at-once'), qr/^OK /,
      'a write at once after the kill is not lost either');
 
 {
-    my $read = start_one($nginx, 'wait_pid', 0.15);
+    my $read = start_one($nginx, 'wait_pid', 0.45);
     my ($pid) = busy_pid($pg);
 
     $pg->psql("select pg_terminate_backend($pid)");
@@ -126,7 +126,7 @@ while (now_ms() < $end) {
 }
 
 is($asked, 0, 'and nothing but unavailable for 3 s');
-cmp_ok($slowest, '<', 390, 'told at once');
+cmp_ok($slowest, '<', 950, 'told at once');
 
 my @lines = $nginx->error_log($at) =~ /\[error\].*\bdatabase\b/g;
 
@@ -153,7 +153,7 @@ is(scalar(grep { /^OK / } many($nginx, 30, 'one')), 30, 'as good as before');
 
     $start = now_ms();
     like(run($nginx, 'pid'), qr/^TIMEOUT /, 'a stopped backend: a timeout');
-    cmp_ok(now_ms() - $start, '<', 1000, 'in time');
+    cmp_ok(now_ms() - $start, '<', 2000, 'in time');
 
     my @answers = map { run($nginx, 'pid') } 1 .. 20;
 

@@ -9,7 +9,9 @@ package Team::Pool;
 #     my ($pg, $nginx) = pool_start(options => 'connections=4', workers => 1);
 #     like(run($nginx, 'one'), qr/^OK/);
 #
-# TEAM_POOL_SANITIZE=1 builds the module with AddressSanitizer and preloads it.
+# TEAM_POOL_SANITIZE=1 builds the module with AddressSanitizer and preloads it;
+# TEAM_POOL_SANITIZE=leaks also looks for leaks, which now and then fails by
+# itself (LeakSanitizer stumbles over an nginx that it was only preloaded to).
 
 use strict;
 use warnings;
@@ -150,6 +152,17 @@ sub pool_nginx {
     if ($SANITIZE) {
         chomp(my $libasan = `gcc -print-file-name=libasan.so`);
         $env{LD_PRELOAD} = $libasan;
+
+        # what nginx allocates it leaves to the end of the process
+
+        my $supp = dirname(dirname($module)) . '/lsan.supp';
+        open my $file, '>', $supp or croak "$supp: $!";
+        print {$file} "leak:ngx_alloc\nleak:ngx_memalign\n";
+        close $file;
+
+        my $leaks = $SANITIZE eq 'leaks' ? 1 : 0;
+        $env{ASAN_OPTIONS} = "detect_leaks=$leaks:detect_odr_violation=0";
+        $env{LSAN_OPTIONS} = "suppressions=$supp:print_suppressions=0";
     }
 
     local $ENV{TEAM_NGINX_MODULE} = $module;
