@@ -42,7 +42,7 @@ sub run {
         exit 127;
     }
 
-    my ($planned, $ran, $skip) = (undef, 0);
+    my ($planned, $ran, $skip, @other) = (undef, 0);
 
     while (my $line = <$pipe>) {
         chomp $line;
@@ -56,7 +56,7 @@ sub run {
             $skip = $2;
 
         } else {
-            diag($line);
+            push @other, $line;
         }
     }
 
@@ -68,6 +68,9 @@ sub run {
         is($ran, $planned, 'as many results as planned');
     }
 
+    # what a sanitizer or the program itself had to say
+
+    diag(join "\n", @other) unless Test::More->builder->is_passing;
     done_testing;
 
     return;
