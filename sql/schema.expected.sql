@@ -1,0 +1,2312 @@
+CREATE SCHEMA team;
+
+ALTER SCHEMA team OWNER TO team_owner;
+
+CREATE SCHEMA team_api;
+
+ALTER SCHEMA team_api OWNER TO team_owner;
+
+CREATE DOMAIN team.account_status AS text COLLATE pg_catalog."C"
+	CONSTRAINT account_status_check CHECK ((VALUE = ANY (ARRAY['active'::text, 'closed'::text])));
+
+ALTER DOMAIN team.account_status OWNER TO team_owner;
+
+CREATE DOMAIN team.display_name AS text
+	CONSTRAINT display_name_check CHECK (((char_length(VALUE) <= 200) AND (VALUE !~ '[\x01-\x1f\x7f]'::text)));
+
+ALTER DOMAIN team.display_name OWNER TO team_owner;
+
+CREATE DOMAIN team.email AS text COLLATE pg_catalog."C"
+	CONSTRAINT email_check CHECK ((((octet_length(VALUE) >= 3) AND (octet_length(VALUE) <= 254)) AND (VALUE ~ '^[^\x01-\x20\x7f@]+@[^\x01-\x20\x7f@]+$'::text) AND (VALUE !~ '[A-Z]'::text)));
+
+ALTER DOMAIN team.email OWNER TO team_owner;
+
+CREATE DOMAIN team.identifier AS text COLLATE pg_catalog."C"
+	CONSTRAINT identifier_check CHECK ((((octet_length(VALUE) >= 1) AND (octet_length(VALUE) <= 255)) AND (VALUE !~ '[\x01-\x1f\x7f]'::text)));
+
+ALTER DOMAIN team.identifier OWNER TO team_owner;
+
+CREATE DOMAIN team.member_status AS text COLLATE pg_catalog."C"
+	CONSTRAINT member_status_check CHECK ((VALUE = ANY (ARRAY['pending'::text, 'active'::text, 'suspended'::text])));
+
+ALTER DOMAIN team.member_status OWNER TO team_owner;
+
+CREATE DOMAIN team.owner_mode AS text COLLATE pg_catalog."C"
+	CONSTRAINT owner_mode_check CHECK ((VALUE = ANY (ARRAY['single'::text, 'many'::text, 'none'::text])));
+
+ALTER DOMAIN team.owner_mode OWNER TO team_owner;
+
+CREATE DOMAIN team.permission_name AS text COLLATE pg_catalog."C"
+	CONSTRAINT permission_name_check CHECK (((octet_length(VALUE) <= 100) AND (VALUE ~ '^([*]|[a-z][a-z0-9-]*:[a-z][a-z0-9-]*)$'::text)));
+
+ALTER DOMAIN team.permission_name OWNER TO team_owner;
+
+CREATE DOMAIN team.role_cardinality AS text COLLATE pg_catalog."C"
+	CONSTRAINT role_cardinality_check CHECK ((VALUE = ANY (ARRAY['one'::text, 'zero_or_one'::text, 'many'::text])));
+
+ALTER DOMAIN team.role_cardinality OWNER TO team_owner;
+
+CREATE DOMAIN team.role_key AS text COLLATE pg_catalog."C"
+	CONSTRAINT role_key_check CHECK ((VALUE ~ '^[a-z][a-z0-9_-]{0,62}$'::text));
+
+ALTER DOMAIN team.role_key OWNER TO team_owner;
+
+CREATE DOMAIN team.self_change AS text COLLATE pg_catalog."C"
+	CONSTRAINT self_change_check CHECK ((VALUE = ANY (ARRAY['forbid'::text, 'another_owner'::text])));
+
+ALTER DOMAIN team.self_change OWNER TO team_owner;
+
+CREATE DOMAIN team.slug AS text COLLATE pg_catalog."C"
+	CONSTRAINT slug_check CHECK (((VALUE ~ '^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (VALUE !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text)));
+
+ALTER DOMAIN team.slug OWNER TO team_owner;
+
+CREATE TYPE team.standing AS (
+	member_id uuid,
+	identity_id uuid,
+	issuer text,
+	subject text,
+	status text,
+	rank integer,
+	is_owner boolean
+);
+
+ALTER TYPE team.standing OWNER TO team_owner;
+
+CREATE TYPE team_api.reply AS (
+	status integer,
+	body text,
+	etag text,
+	location text,
+	cursor text,
+	changed text
+);
+
+ALTER TYPE team_api.reply OWNER TO team_owner;
+
+COMMENT ON TYPE team_api.reply IS 'What the gateway answers. From status 400 on the body is {"code": ..., "detail": ...}, to be sent as a problem: such a refusal is not raised, as it has left an audit row. changed, if not null, is a JSON array of {"issuer": ..., "subject": ...} and {"account": ...} whose cached grants must be forgotten before the answer is sent; {} means all.';
+
+CREATE FUNCTION team.account_create(p_slug text, p_name text, p_preset text, p_time_zone text DEFAULT 'UTC'::text) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_id  uuid := team.uuid_v7();
+begin
+  -- raises for a zone that PostgreSQL doesn't know
+  perform timezone(p_time_zone, statement_timestamp());
+
+  insert into team.account (id, root_id, slug, name, time_zone, preset,
+                            owner_mode, owner_role, role_cardinality,
+                            direct_permissions, self_change, suspend_enabled,
+                            suspend_label, admin_may_remove_admin)
+  select v_id, v_id, p_slug, p_name, p_time_zone, p.name,
+         p.owner_mode, p.owner_role, p.role_cardinality,
+         p.direct_permissions, p.self_change, p.suspend_enabled,
+         p.suspend_label, p.admin_may_remove_admin
+    from team.preset p
+   where p.name = p_preset;
+
+  if not found then
+    perform team.fail(422, 'unknown-preset',
+                      format('There is no preset "%s".', p_preset));
+  end if;
+
+  insert into team.role (account_id, key, name, rank, system)
+  select v_id, r.key, r.name, r.rank, true
+    from team.preset_role r
+   where r.preset = p_preset;
+
+  insert into team.role_permission (role_id, permission)
+  select r.id, p.permission
+    from team.preset_role_permission p
+    join team.role r
+      on r.account_id = v_id
+     and r.key = p.role
+   where p.preset = p_preset;
+
+  return v_id;
+end
+$$;
+
+ALTER FUNCTION team.account_create(p_slug text, p_name text, p_preset text, p_time_zone text) OWNER TO team_owner;
+
+CREATE FUNCTION team.uuid_v7() RETURNS uuid
+    LANGUAGE sql PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  -- gen_random_uuid() has set variant and version 4; two more bits make it 7
+  select encode(
+           set_bit(
+             set_bit(
+               overlay(uuid_send(gen_random_uuid())
+                       placing substring(int8send(
+                         (extract(epoch from clock_timestamp()) * 1000)::bigint
+                       ) from 3)
+                       from 1 for 6),
+               52, 1),
+             53, 1),
+           'hex')::uuid
+$$;
+
+ALTER FUNCTION team.uuid_v7() OWNER TO team_owner;
+
+CREATE TABLE team.account (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    slug team.slug NOT NULL,
+    name team.display_name NOT NULL,
+    time_zone text DEFAULT 'UTC'::text NOT NULL,
+    status team.account_status DEFAULT 'active'::text NOT NULL,
+    preset team.slug NOT NULL,
+    parent_id uuid,
+    root_id uuid NOT NULL,
+    owner_member_id uuid,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    closed_at timestamp with time zone,
+    owner_mode team.owner_mode NOT NULL,
+    owner_role team.role_key,
+    role_cardinality team.role_cardinality NOT NULL,
+    direct_permissions boolean NOT NULL,
+    self_change team.self_change NOT NULL,
+    suspend_enabled boolean NOT NULL,
+    suspend_label team.display_name NOT NULL,
+    admin_may_remove_admin boolean NOT NULL,
+    CONSTRAINT account_closed_check CHECK ((((status)::text = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT account_owner_member_check CHECK (((owner_member_id IS NULL) OR ((owner_mode)::text = 'single'::text))),
+    CONSTRAINT account_owner_role_check CHECK ((((owner_mode)::text = 'none'::text) = (owner_role IS NULL))),
+    CONSTRAINT account_root_check CHECK (((parent_id IS NULL) = (root_id = id)))
+);
+
+ALTER TABLE team.account OWNER TO team_owner;
+
+COMMENT ON COLUMN team.account.owner_member_id IS 'The owner where owner_mode is single; else null, and every member that holds the role owner_role is an owner. The single owner holds that role too: the role carries the rights, the pointer says whose account it is.';
+
+CREATE FUNCTION team.account_find(p_account text) RETURNS team.account
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_id       uuid := team.id_parse(p_account);
+  v_account  team.account;
+begin
+  if v_id is not null then
+    select * into v_account from team.account a where a.id = v_id;
+  else
+    select * into v_account from team.account a where a.slug = p_account;
+  end if;
+
+  if v_account.id is null then
+    perform team.not_found();
+  end if;
+
+  return v_account;
+end
+$$;
+
+ALTER FUNCTION team.account_find(p_account text) OWNER TO team_owner;
+
+CREATE FUNCTION team.account_lock(p_account text, p_issuer text, p_subject text) RETURNS team.account
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception using
+      errcode = 'invalid_transaction_state',
+      message = 'ngx_team writes only under read committed';
+  end if;
+
+  perform team.actor_present(p_issuer, p_subject);
+
+  perform
+     from team.member_standing s
+    where s.account_id = v_account.id
+      and s.issuer = p_issuer
+      and s.subject = p_subject;
+
+  if not found then
+    perform team.not_found();
+  end if;
+
+  select *
+    into v_account
+    from team.account a
+   where a.id = v_account.id
+     for no key update;
+
+  if v_account.id is null then
+    perform team.not_found();
+  end if;
+
+  return v_account;
+end
+$$;
+
+ALTER FUNCTION team.account_lock(p_account text, p_issuer text, p_subject text) OWNER TO team_owner;
+
+CREATE FUNCTION team.actor_check(p_account team.account, p_issuer text, p_subject text, p_permission text) RETURNS team.standing
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_actor  team.standing;
+begin
+  perform team.actor_present(p_issuer, p_subject);
+
+  select s.member_id, s.identity_id, s.issuer, s.subject, s.status, s.rank,
+         s.is_owner
+    into v_actor
+    from team.member_standing s
+   where s.account_id = p_account.id
+     and s.issuer = p_issuer
+     and s.subject = p_subject;
+
+  if v_actor.member_id is null then
+    perform team.not_found();
+  end if;
+
+  if p_account.status = 'closed' then
+    perform team.fail(403, 'account-closed', 'The account is closed.');
+  end if;
+
+  if v_actor.status = 'pending' then
+    perform team.fail(403, 'member-pending',
+                      'Your membership has not been approved yet.');
+  end if;
+
+  if v_actor.status = 'suspended' then
+    perform team.fail(403, 'member-suspended',
+                      'Your membership is suspended.');
+  end if;
+
+  if p_permission is not null
+     and not team.permission_has(v_actor.member_id, p_permission)
+  then
+    perform team.fail(403, 'permission-missing',
+                      'This needs the permission ' || p_permission || '.');
+  end if;
+
+  return v_actor;
+end
+$$;
+
+ALTER FUNCTION team.actor_check(p_account team.account, p_issuer text, p_subject text, p_permission text) OWNER TO team_owner;
+
+CREATE FUNCTION team.actor_present(p_issuer text, p_subject text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if coalesce(p_issuer, '') = '' or coalesce(p_subject, '') = '' then
+    perform team.fail(401, 'token-missing', 'Sign in first.');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.actor_present(p_issuer text, p_subject text) OWNER TO team_owner;
+
+CREATE FUNCTION team.audit(p_account uuid, p_actor team.standing, p_action text, p_target_type text, p_target uuid, p_code text, p_detail jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  insert into team.audit_event (account_id, actor_issuer, actor_subject,
+                                actor_member_id, action, target_type,
+                                target_id, outcome, code, detail)
+  values (p_account, p_actor.issuer, p_actor.subject, p_actor.member_id,
+          p_action, p_target_type, p_target,
+          case when p_code is null then 'done' else 'refused' end,
+          p_code, coalesce(p_detail, '{}'));
+end
+$$;
+
+ALTER FUNCTION team.audit(p_account uuid, p_actor team.standing, p_action text, p_target_type text, p_target uuid, p_code text, p_detail jsonb) OWNER TO team_owner;
+
+CREATE FUNCTION team.audit_keep() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = 'insufficient_privilege',
+    message = 'audit events are never changed or deleted';
+end
+$$;
+
+ALTER FUNCTION team.audit_keep() OWNER TO team_owner;
+
+CREATE FUNCTION team.change_account() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if tg_op = 'DELETE' then
+    insert into team.change (account_id)
+    select o.id
+      from old_row o;
+
+  elsif exists (
+    select
+      from old_row o
+      full join new_row n on n.id = o.id
+     where (o.id, o.slug, o.status) is distinct from (n.id, n.slug, n.status))
+  then
+    insert into team.change default values;
+
+  else
+    return null;
+  end if;
+
+  perform team.change_notify();
+  return null;
+end
+$$;
+
+ALTER FUNCTION team.change_account() OWNER TO team_owner;
+
+CREATE FUNCTION team.change_everything() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if tg_table_name = 'role_permission' then
+    update team.role
+       set permission_list = '';
+  end if;
+
+  insert into team.change default values;
+  perform team.change_notify();
+  return null;
+end
+$$;
+
+ALTER FUNCTION team.change_everything() OWNER TO team_owner;
+
+CREATE FUNCTION team.change_identity() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if tg_op = 'DELETE' then
+    insert into team.change (issuer, subject)
+    select o.issuer, o.subject
+      from old_row o;
+
+  else
+    insert into team.change (issuer, subject)
+    select p.issuer, p.subject
+      from (select o.issuer, o.subject, o.id from old_row o
+            except
+            select n.issuer, n.subject, n.id from new_row n) p
+    union
+    select p.issuer, p.subject
+      from (select n.issuer, n.subject, n.id from new_row n
+            except
+            select o.issuer, o.subject, o.id from old_row o) p;
+  end if;
+
+  if found then
+    perform team.change_notify();
+  end if;
+
+  return null;
+end
+$$;
+
+ALTER FUNCTION team.change_identity() OWNER TO team_owner;
+
+CREATE FUNCTION team.change_member() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  case tg_op
+    when 'INSERT' then
+      insert into team.change (issuer, subject)
+      select distinct i.issuer, i.subject
+        from new_row n
+        join team.identity i on i.id = n.identity_id;
+
+    when 'DELETE' then
+      insert into team.change (issuer, subject)
+      select distinct i.issuer, i.subject
+        from old_row o
+        join team.identity i on i.id = o.identity_id;
+
+    else
+      insert into team.change (issuer, subject)
+      select distinct i.issuer, i.subject
+        from (select o.identity_id
+                from old_row o
+              union
+              select n.identity_id
+                from new_row n) p
+        join team.identity i on i.id = p.identity_id;
+  end case;
+
+  if found then
+    perform team.change_notify();
+  end if;
+
+  return null;
+end
+$$;
+
+ALTER FUNCTION team.change_member() OWNER TO team_owner;
+
+CREATE FUNCTION team.change_member_part() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  case tg_op
+    when 'INSERT' then
+      insert into team.change (issuer, subject)
+      select distinct i.issuer, i.subject
+        from new_row n
+        join team.member m on m.id = n.member_id
+        join team.identity i on i.id = m.identity_id;
+
+    when 'DELETE' then
+      insert into team.change (issuer, subject)
+      select distinct i.issuer, i.subject
+        from old_row o
+        join team.member m on m.id = o.member_id
+        join team.identity i on i.id = m.identity_id;
+
+    else
+      insert into team.change (issuer, subject)
+      select distinct i.issuer, i.subject
+        from (select o.member_id
+                from old_row o
+              union
+              select n.member_id
+                from new_row n) p
+        join team.member m on m.id = p.member_id
+        join team.identity i on i.id = m.identity_id;
+  end case;
+
+  if found then
+    perform team.change_notify();
+  end if;
+
+  return null;
+end
+$$;
+
+ALTER FUNCTION team.change_member_part() OWNER TO team_owner;
+
+CREATE FUNCTION team.change_notify() RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select pg_notify('team_change', '')
+$$;
+
+ALTER FUNCTION team.change_notify() OWNER TO team_owner;
+
+CREATE FUNCTION team.change_role() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if tg_op = 'DELETE' then
+    insert into team.change (account_id)
+    select distinct o.account_id
+      from old_row o;
+
+  else
+    insert into team.change (account_id)
+    select p.account_id
+      from (select o.id, o.account_id, o.key from old_row o
+            except
+            select n.id, n.account_id, n.key from new_row n) p
+    union
+    select p.account_id
+      from (select n.id, n.account_id, n.key from new_row n
+            except
+            select o.id, o.account_id, o.key from old_row o) p;
+  end if;
+
+  if found then
+    perform team.change_notify();
+  end if;
+
+  return null;
+end
+$$;
+
+ALTER FUNCTION team.change_role() OWNER TO team_owner;
+
+CREATE FUNCTION team.change_role_permission() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_roles  uuid[];
+begin
+  case tg_op
+    when 'INSERT' then
+      v_roles := array(select n.role_id from new_row n);
+
+    when 'DELETE' then
+      v_roles := array(select o.role_id from old_row o);
+
+    else
+      v_roles := array(select o.role_id from old_row o
+                       union
+                       select n.role_id from new_row n);
+  end case;
+
+  perform
+     from team.role r
+    where r.id = any (v_roles)
+    order by r.id
+      for update;
+
+  update team.role r
+     set permission_list = coalesce(
+           (select string_agg(rp.permission, ' ' order by rp.permission)
+              from team.role_permission rp
+             where rp.role_id = r.id),
+           '')
+   where r.id = any (v_roles);
+
+  insert into team.change (account_id)
+  select distinct r.account_id
+    from team.role r
+   where r.id = any (v_roles);
+
+  if found then
+    perform team.change_notify();
+  end if;
+
+  return null;
+end
+$$;
+
+ALTER FUNCTION team.change_role_permission() OWNER TO team_owner;
+
+CREATE FUNCTION team.changed_person(p_who team.standing) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select json_build_array(
+           json_build_object('issuer', p_who.issuer,
+                             'subject', p_who.subject))::text
+$$;
+
+ALTER FUNCTION team.changed_person(p_who team.standing) OWNER TO team_owner;
+
+CREATE FUNCTION team.cursor_make(p_kind text, p_scope uuid, p_last uuid) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return translate(
+           encode(convert_to(p_kind, 'SQL_ASCII') || uuid_send(p_scope)
+                  || uuid_send(p_last), 'base64'),
+           '+/', '-_');
+end
+$$;
+
+ALTER FUNCTION team.cursor_make(p_kind text, p_scope uuid, p_last uuid) OWNER TO team_owner;
+
+CREATE FUNCTION team.cursor_read(p_cursor text, p_kind text, p_scope uuid) RETURNS uuid
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_last uuid;
+begin
+  if p_cursor is null then
+    return null;
+  end if;
+
+  if p_cursor ~ '^[A-Za-z0-9_-]{44}$' then
+    v_last := encode(substring(decode(translate(p_cursor, '-_', '+/'),
+                                      'base64') from 18), 'hex')::uuid;
+    if team.cursor_make(p_kind, p_scope, v_last) = p_cursor collate "C" then
+      return v_last;
+    end if;
+  end if;
+
+  perform team.fail(400, 'bad-cursor', 'The cursor is not one of this list.');
+end
+$_$;
+
+ALTER FUNCTION team.cursor_read(p_cursor text, p_kind text, p_scope uuid) OWNER TO team_owner;
+
+CREATE FUNCTION team.email_normal(p_email text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select translate(p_email, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+                   'abcdefghijklmnopqrstuvwxyz')
+$$;
+
+ALTER FUNCTION team.email_normal(p_email text) OWNER TO team_owner;
+
+CREATE FUNCTION team.etag(p_body text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return '"' || substr(encode(sha256(convert_to(p_body, 'UTF8')), 'hex'), 1, 32)
+         || '"';
+end
+$$;
+
+ALTER FUNCTION team.etag(p_body text) OWNER TO team_owner;
+
+CREATE FUNCTION team.fail(p_status integer, p_code text, p_detail text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = 'TM' || p_status,
+    message = p_code,
+    detail = p_detail;
+end
+$$;
+
+ALTER FUNCTION team.fail(p_status integer, p_code text, p_detail text) OWNER TO team_owner;
+
+CREATE FUNCTION team.id_parse(p_text text) RETURNS uuid
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  return case
+           when p_text ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+           then p_text::uuid
+         end;
+end
+$_$;
+
+ALTER FUNCTION team.id_parse(p_text text) OWNER TO team_owner;
+
+CREATE FUNCTION team.if_match_check(p_if_match text, p_etag text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_if_match is null then
+    perform team.fail(428, 'precondition-required',
+                      'Send If-Match with the ETag you have read.');
+  end if;
+
+  if btrim(p_if_match, E' \t') <> '*'
+     and p_etag <> all (regexp_split_to_array(btrim(p_if_match, E' \t'),
+                                              '[ \t]*,[ \t]*'))
+  then
+    perform team.fail(412, 'precondition-failed',
+                      'It has been changed since you read it.');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.if_match_check(p_if_match text, p_etag text) OWNER TO team_owner;
+
+CREATE FUNCTION team.limit_check(p_limit integer) RETURNS integer
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_limit not between 1 and 200 then
+    perform team.fail(400, 'bad-limit', 'limit must be from 1 to 200.');
+  end if;
+
+  return coalesce(p_limit, 50);
+end
+$$;
+
+ALTER FUNCTION team.limit_check(p_limit integer) OWNER TO team_owner;
+
+CREATE FUNCTION team.list_reply(p_items json, p_cursor text) RETURNS team_api.reply
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_reply  team_api.reply;
+begin
+  v_reply.status := 200;
+  v_reply.body := json_build_object('items', coalesce(p_items, '[]'),
+                                    'next_cursor', p_cursor);
+  v_reply.cursor := p_cursor;
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team.list_reply(p_items json, p_cursor text) OWNER TO team_owner;
+
+CREATE FUNCTION team.member_add(p_account text, p_issuer text, p_subject text, p_email text, p_name text, p_role text, p_status text DEFAULT 'active'::text) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account   team.account;
+  v_identity  uuid;
+  v_member    uuid;
+  v_role      text := p_role;
+begin
+  v_account := team.account_find(p_account);
+
+  select *
+    into v_account
+    from team.account a
+   where a.id = v_account.id
+     for no key update;
+
+  if p_role = 'owner' then
+    v_role := v_account.owner_role;
+
+    if v_role is null then
+      perform team.fail(409, 'no-owner', 'This account has no owners.');
+    end if;
+
+    if v_account.owner_member_id is not null then
+      perform team.fail(409, 'owner-must-transfer',
+                        'The account has its owner already.');
+    end if;
+
+    if v_account.owner_mode = 'single' and p_status <> 'active' then
+      perform team.fail(409, 'not-active', 'The owner must be active.');
+    end if;
+  end if;
+
+  insert into team.identity (issuer, subject, email, email_verified, name)
+  values (p_issuer, p_subject, team.email_normal(p_email),
+          p_email is not null, p_name)
+  on conflict (issuer, subject) do nothing;
+
+  select i.id
+    into v_identity
+    from team.identity i
+   where i.issuer = p_issuer
+     and i.subject = p_subject;
+
+  insert into team.member (account_id, identity_id, status, joined_at)
+  values (v_account.id, v_identity, p_status,
+          case when p_status <> 'pending' then statement_timestamp() end)
+  on conflict (identity_id, account_id) do nothing
+  returning id into v_member;
+
+  if v_member is null then
+    perform team.fail(409, 'already-member',
+                      'This person is a member already.');
+  end if;
+
+  if v_role is not null then
+    insert into team.member_role (member_id, role_id, account_id)
+    select v_member, r.id, v_account.id
+      from team.role r
+     where r.account_id = v_account.id
+       and r.key = v_role;
+
+    if not found then
+      perform team.fail(422, 'unknown-role',
+                        format('The account has no role "%s".', v_role));
+    end if;
+
+  else
+    perform team.rule_cardinality(v_account, 0);
+  end if;
+
+  if p_role = 'owner' and v_account.owner_mode = 'single' then
+    update team.account a
+       set owner_member_id = v_member
+     where a.id = v_account.id;
+  end if;
+
+  perform team.audit(v_account.id, null, 'member.add', 'member', v_member,
+                     null, jsonb_build_object('role', v_role,
+                                              'status', p_status));
+  return v_member;
+end
+$$;
+
+ALTER FUNCTION team.member_add(p_account text, p_issuer text, p_subject text, p_email text, p_name text, p_role text, p_status text) OWNER TO team_owner;
+
+CREATE FUNCTION team.member_status_set(p_issuer text, p_subject text, p_account text, p_member text, p_status text) RETURNS team_api.reply
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_action   text := case p_status
+                       when 'suspended' then 'member.suspend'
+                       else 'member.resume'
+                     end;
+  v_account  team.account;
+  v_actor    team.standing;
+  v_target   team.standing;
+  v_refusal  text;
+  v_reply    team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                              'members:suspend');
+  v_target := team.target_find(v_account, v_actor, p_member);
+
+  v_refusal := coalesce(
+    team.rule_self(v_account, v_actor, v_target),
+    team.rule_rank(v_account, v_actor, v_target, false));
+
+  if v_refusal is not null then
+    return team.refuse(v_account, v_actor, v_action, v_target.member_id,
+                       v_refusal, null);
+  end if;
+
+  if not v_account.suspend_enabled then
+    perform team.fail(409, 'suspend-disabled',
+                      'Members of this account can''t be suspended.');
+  end if;
+
+  if v_target.status = 'pending' then
+    perform team.fail(409, 'not-active',
+                      'The member has not been approved yet.');
+  end if;
+
+  v_reply.status := 204;
+  v_reply.changed := team.changed_person(v_target);
+
+  if v_target.status = p_status then
+    return v_reply;
+  end if;
+
+  if p_status = 'suspended' then
+    perform team.rule_owner_stays(v_account, v_target);
+  end if;
+
+  update team.member m
+     set status = p_status
+   where m.id = v_target.member_id;
+
+  perform team.audit(v_account.id, v_actor, v_action, 'member',
+                     v_target.member_id, null, null);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team.member_status_set(p_issuer text, p_subject text, p_account text, p_member text, p_status text) OWNER TO team_owner;
+
+CREATE FUNCTION team.member_text(p_member uuid) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+    select b.body::text
+      from team.member_body b
+     where b.member_id = p_member);
+end
+$$;
+
+ALTER FUNCTION team.member_text(p_member uuid) OWNER TO team_owner;
+
+CREATE FUNCTION team.not_found() RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select team.fail(404, 'not-found', 'There is no such thing here.')
+$$;
+
+ALTER FUNCTION team.not_found() OWNER TO team_owner;
+
+CREATE FUNCTION team.permission_has(p_member uuid, p_permission text) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return exists (
+    select
+      from team.member_right r
+     where r.member_id = p_member
+       and r.permission in (p_permission, '*'));
+end
+$$;
+
+ALTER FUNCTION team.permission_has(p_member uuid, p_permission text) OWNER TO team_owner;
+
+CREATE FUNCTION team.refuse(p_account team.account, p_actor team.standing, p_action text, p_target uuid, p_code text, p_detail jsonb) RETURNS team_api.reply
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_reply  team_api.reply;
+begin
+  perform team.audit(p_account.id, p_actor, p_action, 'member', p_target,
+                     p_code, p_detail);
+
+  v_reply.status := 403;
+  v_reply.body := json_build_object(
+    'code', p_code,
+    'detail', case p_code
+                when 'self-change' then
+                  'Nobody changes their own standing here.'
+                when 'rank' then
+                  'Your rank is not above the one this is about.'
+                when 'exceeds-own' then
+                  'You can''t give permissions that you don''t have.'
+              end);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team.refuse(p_account team.account, p_actor team.standing, p_action text, p_target uuid, p_code text, p_detail jsonb) OWNER TO team_owner;
+
+CREATE FUNCTION team.role_keys(p_roles uuid[]) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select coalesce(jsonb_agg(r.key order by r.key), '[]')
+    from team.role r
+   where r.id = any (p_roles)
+$$;
+
+ALTER FUNCTION team.role_keys(p_roles uuid[]) OWNER TO team_owner;
+
+CREATE FUNCTION team.roles_parse(p_account uuid, p_roles jsonb) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_keys  text[];
+  v_ids   uuid[];
+begin
+  if p_roles is null or jsonb_typeof(p_roles) <> 'array'
+     or jsonb_path_exists(p_roles, 'strict $[*] ? (@.type() != "string")')
+  then
+    perform team.fail(422, 'invalid-roles',
+                      'roles must be an array of role keys.');
+  end if;
+
+  v_keys := array(select k.key from jsonb_array_elements_text(p_roles) k (key));
+
+  if cardinality(v_keys) <> (select count(distinct k.key collate "C")
+                               from unnest(v_keys) k (key))
+  then
+    perform team.fail(422, 'invalid-roles', 'A role is named twice.');
+  end if;
+
+  v_ids := array(select r.id
+                   from team.role r
+                  where r.account_id = p_account
+                    and r.key = any (v_keys));
+
+  if cardinality(v_ids) <> cardinality(v_keys) then
+    perform team.fail(422, 'unknown-role',
+                      'The account has no role of that key.');
+  end if;
+
+  return v_ids;
+end
+$_$;
+
+ALTER FUNCTION team.roles_parse(p_account uuid, p_roles jsonb) OWNER TO team_owner;
+
+CREATE FUNCTION team.rule_cardinality(p_account team.account, p_count integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_account.role_cardinality = 'one' and p_count <> 1 then
+    perform team.fail(409, 'role-cardinality',
+                      'A member of this account has exactly one role.');
+  end if;
+
+  if p_account.role_cardinality = 'zero_or_one' and p_count > 1 then
+    perform team.fail(409, 'role-cardinality',
+                      'A member of this account has at most one role.');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.rule_cardinality(p_account team.account, p_count integer) OWNER TO team_owner;
+
+CREATE FUNCTION team.rule_grant(p_account team.account, p_actor team.standing, p_roles uuid[], p_permissions text[]) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if exists (
+    select
+      from team.role r
+     where r.id = any (p_roles)
+       and r.rank >= p_actor.rank
+       and not (p_account.owner_mode = 'many'
+                and p_actor.is_owner
+                and r.key = p_account.owner_role))
+  then
+    return 'rank';
+  end if;
+
+  if exists (
+    select rp.permission::text
+      from team.role_permission rp
+     where rp.role_id = any (p_roles)
+    union all
+    select p.permission
+      from unnest(p_permissions) p (permission)
+    except
+    select r.permission::text
+      from team.member_right r
+     where r.member_id = p_actor.member_id)
+     and not team.permission_has(p_actor.member_id, '*')
+  then
+    return 'exceeds-own';
+  end if;
+
+  return null;
+end
+$$;
+
+ALTER FUNCTION team.rule_grant(p_account team.account, p_actor team.standing, p_roles uuid[], p_permissions text[]) OWNER TO team_owner;
+
+CREATE FUNCTION team.rule_owner_role(p_account team.account, p_target team.standing, p_new uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_account.owner_mode = 'single' then
+    if p_target.is_owner
+       and not exists (select
+                         from team.role r
+                        where r.id = any (p_new)
+                          and r.key = p_account.owner_role)
+       or not p_target.is_owner
+          and exists (select
+                        from team.role r
+                       where r.id = any (p_new)
+                         and r.key = 'owner')
+    then
+      perform team.fail(409, 'owner-must-transfer',
+                        'Ownership changes by a transfer only.');
+    end if;
+
+  elsif p_account.owner_mode = 'many' then
+    if not exists (select
+                     from team.role r
+                    where r.id = any (p_new)
+                      and r.key = p_account.owner_role)
+    then
+      perform team.rule_owner_stays(p_account, p_target);
+    end if;
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.rule_owner_role(p_account team.account, p_target team.standing, p_new uuid[]) OWNER TO team_owner;
+
+CREATE FUNCTION team.rule_owner_stays(p_account team.account, p_target team.standing) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not p_target.is_owner then
+    return;
+  end if;
+
+  if p_account.owner_mode = 'single' then
+    perform team.fail(409, 'owner-must-transfer',
+                      'The owner must transfer the account first.');
+  end if;
+
+  if p_target.status <> 'active' then
+    return;
+  end if;
+
+  perform
+     from team.member_standing s
+    where s.account_id = p_account.id
+      and s.member_id <> p_target.member_id
+      and s.is_owner
+      and s.status = 'active';
+
+  if not found then
+    perform team.fail(409, 'last-owner',
+                      'The account needs at least one active owner.');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.rule_owner_stays(p_account team.account, p_target team.standing) OWNER TO team_owner;
+
+CREATE FUNCTION team.rule_rank(p_account team.account, p_actor team.standing, p_target team.standing, p_equal boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select case
+           when p_actor.member_id = p_target.member_id then null
+           when p_actor.rank > p_target.rank then null
+           when p_account.owner_mode = 'many'
+                and p_actor.is_owner and p_target.is_owner then null
+           when p_equal and p_actor.rank = p_target.rank then null
+           else 'rank'
+         end
+$$;
+
+ALTER FUNCTION team.rule_rank(p_account team.account, p_actor team.standing, p_target team.standing, p_equal boolean) OWNER TO team_owner;
+
+CREATE FUNCTION team.rule_self(p_account team.account, p_actor team.standing, p_target team.standing) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select case
+           when p_actor.member_id <> p_target.member_id then null
+           when p_account.self_change = 'another_owner'
+                and p_actor.is_owner then null
+           else 'self-change'
+         end
+$$;
+
+ALTER FUNCTION team.rule_self(p_account team.account, p_actor team.standing, p_target team.standing) OWNER TO team_owner;
+
+CREATE FUNCTION team.target_find(p_account team.account, p_actor team.standing, p_member text) RETURNS team.standing
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_id      uuid;
+  v_target  team.standing;
+begin
+  if p_member = 'me' then
+    return p_actor;
+  end if;
+
+  v_id := team.id_parse(p_member);
+
+  select s.member_id, s.identity_id, s.issuer, s.subject, s.status, s.rank,
+         s.is_owner
+    into v_target
+    from team.member_standing s
+   where s.account_id = p_account.id
+     and s.member_id = v_id;
+
+  if v_target.member_id is null then
+    perform team.not_found();
+  end if;
+
+  return v_target;
+end
+$$;
+
+ALTER FUNCTION team.target_find(p_account team.account, p_actor team.standing, p_member text) OWNER TO team_owner;
+
+CREATE FUNCTION team.time_text(p_time timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select pg_catalog.to_char(
+           pg_catalog.timezone('UTC', p_time), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+$$;
+
+ALTER FUNCTION team.time_text(p_time timestamp with time zone) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.account_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_reply    team_api.reply;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject, 'account:read');
+
+  v_reply.status := 200;
+  v_reply.body := json_build_object(
+    'id', v_account.id,
+    'slug', v_account.slug,
+    'name', v_account.name,
+    'status', v_account.status,
+    'time_zone', v_account.time_zone,
+    'preset', v_account.preset,
+    'parent', v_account.parent_id,
+    'owner', v_account.owner_member_id,
+    'created_at', team.time_text(v_account.created_at));
+  v_reply.etag := team.etag(v_reply.body);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.account_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.changes_prune() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_count  integer;
+  v_floor  xid8;
+begin
+  perform
+     from team.change_floor
+      for update skip locked;
+
+  if not found then
+    return 0;
+  end if;
+
+  with old as (
+    select c.id
+      from team.change c
+     where c.xid < pg_snapshot_xmin(pg_current_snapshot())
+       and c.at < statement_timestamp() - interval '15 minutes'
+     order by c.xid
+     limit 1000
+       for update skip locked
+  ), gone as (
+    delete from team.change c
+     using old
+     where c.id = old.id
+    returning c.xid
+  )
+  select count(*), (array_agg(g.xid order by g.xid desc))[1]
+    into v_count, v_floor
+    from gone g;
+
+  update team.change_floor
+     set xid = v_floor
+   where xid < v_floor;
+
+  return v_count;
+end
+$$;
+
+ALTER FUNCTION team_api.changes_prune() OWNER TO team_owner;
+
+CREATE FUNCTION team_api.changes_since(p_snapshot text) RETURNS TABLE(snapshot text, issuer text, subject text, account_id text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_now   pg_snapshot := pg_current_snapshot();
+  v_then  pg_snapshot;
+begin
+  snapshot := v_now;
+  return next;
+
+  if p_snapshot is null then
+    return;
+  end if;
+
+  begin
+    v_then := p_snapshot;
+  exception
+    when others then
+      perform team.fail(400, 'bad-snapshot', 'The snapshot is not one.');
+  end;
+
+  snapshot := null;
+
+  if pg_snapshot_xmax(v_then) > pg_snapshot_xmax(v_now)
+     or exists (select
+                  from team.change_floor f
+                 where f.xid >= pg_snapshot_xmin(v_then))
+  then
+    return next;
+    return;
+  end if;
+
+  return query
+  select distinct null, c.issuer::text, c.subject::text, c.account_id::text
+    from team.change c
+   where c.xid >= pg_snapshot_xmin(v_then)
+     and not pg_visible_in_snapshot(c.xid, v_then);
+end
+$$;
+
+ALTER FUNCTION team_api.changes_since(p_snapshot text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.grant_get(p_issuer text, p_subject text, p_account text, OUT status text, OUT account_id text, OUT member_id text, OUT roles text, OUT permissions text) RETURNS record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_account  uuid;
+  v_member   uuid;
+  v_choices  uuid[];
+  v_direct   boolean;
+  v_count    integer := 0;
+  v_row      record;
+begin
+  status := 'none';
+  roles := '';
+  permissions := '';
+
+  if p_account ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    v_account := p_account;
+
+  elsif p_account <> '' then
+    select a.id
+      into v_account
+      from team.account a
+     where a.slug = p_account;
+
+  else
+    -- the usable ones count first; two are as good as many
+
+    v_choices := array(
+      select m.account_id
+        from team.identity i
+        join team.member m on m.identity_id = i.id
+        join team.account a on a.id = m.account_id
+       where i.issuer = p_issuer
+         and i.subject = p_subject
+         and m.status = 'active'
+         and a.status = 'active'
+       limit 2);
+
+    if v_choices = '{}' then
+      v_choices := array(
+        select m.account_id
+          from team.identity i
+          join team.member m on m.identity_id = i.id
+         where i.issuer = p_issuer
+           and i.subject = p_subject
+         limit 2);
+    end if;
+
+    if cardinality(v_choices) = 2 then
+      status := 'choice';
+      return;
+    end if;
+
+    v_account := v_choices[1];
+  end if;
+
+  for v_row in
+    select case a.status when 'closed' then 'closed' else m.status end
+             as status,
+           m.account_id, m.id, r.key, r.permission_list,
+           exists (select
+                     from team.member_permission mp
+                    where mp.member_id = m.id) as direct
+      from team.identity i
+      join team.member m
+        on m.identity_id = i.id
+       and m.account_id = v_account
+      join team.account a on a.id = m.account_id
+      left join team.member_role mr on mr.member_id = m.id
+      left join team.role r on r.id = mr.role_id
+     where i.issuer = p_issuer
+       and i.subject = p_subject
+  loop
+    v_count := v_count + 1;
+    status := v_row.status;
+    v_member := v_row.id;
+    account_id := v_row.account_id;
+    member_id := v_member;
+    roles := v_row.key;
+    permissions := v_row.permission_list;
+    v_direct := v_row.direct;
+  end loop;
+
+  if status <> 'active' then
+    roles := '';
+    permissions := '';
+
+  elsif v_count > 1 or v_direct or roles is null then
+    select coalesce(
+             (select string_agg(r.key, ' ' order by r.key)
+                from team.member_role mr
+                join team.role r on r.id = mr.role_id
+               where mr.member_id = v_member),
+             ''),
+           coalesce(
+             (select string_agg(distinct p.permission, ' '
+                                order by p.permission)
+                from team.member_right p
+               where p.member_id = v_member),
+             '')
+      into roles, permissions;
+  end if;
+end
+$_$;
+
+ALTER FUNCTION team_api.grant_get(p_issuer text, p_subject text, p_account text, OUT status text, OUT account_id text, OUT member_id text, OUT roles text, OUT permissions text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.healthz_get(p_issuer text DEFAULT NULL::text, p_subject text DEFAULT NULL::text, p_email text DEFAULT NULL::text, p_email_verified boolean DEFAULT NULL::boolean, p_name text DEFAULT NULL::text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_reply  team_api.reply;
+begin
+  select 200, json_build_object('status', 'ok', 'schema', max(m.number))
+    into v_reply.status, v_reply.body
+    from team.migration m;
+
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.healthz_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.me_accounts(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_limit integer, p_cursor text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_nil    constant uuid := '00000000-0000-0000-0000-000000000000';
+  v_limit  integer := team.limit_check(p_limit);
+  v_id     uuid;
+  v_after  uuid;
+  v_items  json;
+  v_last   uuid;
+  v_count  integer;
+begin
+  perform team.actor_present(p_issuer, p_subject);
+
+  select i.id
+    into v_id
+    from team.identity i
+   where i.issuer = p_issuer
+     and i.subject = p_subject;
+
+  v_after := coalesce(team.cursor_read(p_cursor, 'a', coalesce(v_id, v_nil)),
+                      v_nil);
+
+  with page as (
+    select m.id, m.account_id, row_number() over (order by m.account_id) as n
+      from (select m.id, m.account_id
+              from team.member m
+             where m.identity_id = v_id
+               and m.account_id > v_after
+             order by m.account_id
+             limit v_limit + 1) m
+  )
+  select json_agg(json_build_object(
+                    'account', json_build_object(
+                      'id', a.id,
+                      'slug', a.slug,
+                      'name', a.name,
+                      'status', a.status),
+                    'member', (select b.body
+                                 from team.member_body b
+                                where b.member_id = p.id)) order by p.n)
+           filter (where p.n <= v_limit),
+         (array_agg(p.account_id order by p.n))[v_limit],
+         count(*)
+    into v_items, v_last, v_count
+    from page p
+    join team.account a on a.id = p.account_id;
+
+  return team.list_reply(
+    v_items,
+    case when v_count > v_limit then team.cursor_make('a', v_id, v_last) end);
+end
+$$;
+
+ALTER FUNCTION team_api.me_accounts(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_limit integer, p_cursor text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.me_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_id     uuid;
+  v_reply  team_api.reply;
+begin
+  perform team.actor_present(p_issuer, p_subject);
+
+  select i.id
+    into v_id
+    from team.identity i
+   where i.issuer = p_issuer
+     and i.subject = p_subject;
+
+  v_reply.status := 200;
+  v_reply.body := json_build_object(
+    'id', v_id,
+    'issuer', p_issuer,
+    'subject', p_subject,
+    'email', team.email_normal(p_email),
+    'email_verified', coalesce(p_email_verified, false),
+    'name', p_name);
+  v_reply.etag := team.etag(v_reply.body);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.me_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.member_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_actor    team.standing;
+  v_target   team.standing;
+  v_reply    team_api.reply;
+begin
+  v_actor := team.actor_check(v_account, p_issuer, p_subject, null);
+
+  if p_member is distinct from 'me'
+     and p_member is distinct from v_actor.member_id::text
+  then
+    v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                                'members:read');
+  end if;
+
+  v_target := team.target_find(v_account, v_actor, p_member);
+
+  v_reply.status := 200;
+  v_reply.body := team.member_text(v_target.member_id);
+  v_reply.etag := team.etag(v_reply.body);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.member_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.member_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_limit    integer := team.limit_check(p_limit);
+  v_after    uuid;
+  v_items    json;
+  v_last     uuid;
+  v_count    integer;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject, 'members:read');
+
+  v_after := coalesce(team.cursor_read(p_cursor, 'm', v_account.id),
+                      '00000000-0000-0000-0000-000000000000');
+
+  with page as (
+    select m.id, row_number() over (order by m.id) as n
+      from (select m.id
+              from team.member m
+             where m.account_id = v_account.id
+               and m.id > v_after
+             order by m.id
+             limit v_limit + 1) m
+  )
+  select json_agg((select b.body
+                     from team.member_body b
+                    where b.member_id = p.id) order by p.n)
+           filter (where p.n <= v_limit),
+         (array_agg(p.id order by p.n))[v_limit],
+         count(*)
+    into v_items, v_last, v_count
+    from page p;
+
+  return team.list_reply(
+    v_items,
+    case when v_count > v_limit
+         then team.cursor_make('m', v_account.id, v_last)
+    end);
+end
+$$;
+
+ALTER FUNCTION team_api.member_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.member_remove(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account;
+  v_actor    team.standing;
+  v_target   team.standing;
+  v_leaves   boolean;
+  v_refusal  text;
+  v_reply    team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject, null);
+  v_leaves := coalesce(p_member in ('me', v_actor.member_id::text), false);
+
+  if not v_leaves then
+    v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                                'members:remove');
+  end if;
+
+  v_target := team.target_find(v_account, v_actor, p_member);
+
+  v_refusal := team.rule_rank(v_account, v_actor, v_target,
+                              v_account.admin_may_remove_admin);
+
+  if v_refusal is not null then
+    return team.refuse(v_account, v_actor, 'member.remove', v_target.member_id,
+                       v_refusal, null);
+  end if;
+
+  perform team.rule_owner_stays(v_account, v_target);
+
+  delete from team.member m
+   where m.id = v_target.member_id;
+
+  perform team.audit(
+    v_account.id, v_actor,
+    case when v_leaves then 'member.leave' else 'member.remove' end,
+    'member', v_target.member_id, null,
+    jsonb_build_object('issuer', v_target.issuer,
+                       'subject', v_target.subject));
+
+  v_reply.status := 204;
+  v_reply.changed := team.changed_person(v_target);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.member_remove(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.member_resume(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return team.member_status_set(p_issuer, p_subject, p_account, p_member,
+                                'active');
+end
+$$;
+
+ALTER FUNCTION team_api.member_resume(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.member_roles_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_roles jsonb, p_if_match text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account;
+  v_actor    team.standing;
+  v_target   team.standing;
+  v_old      uuid[];
+  v_new      uuid[];
+  v_refusal  text;
+  v_reply    team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject, 'members:roles');
+  v_target := team.target_find(v_account, v_actor, p_member);
+
+  perform team.if_match_check(
+    p_if_match, team.etag(team.member_text(v_target.member_id)));
+
+  v_new := team.roles_parse(v_account.id, p_roles);
+  v_old := array(select mr.role_id
+                   from team.member_role mr
+                  where mr.member_id = v_target.member_id);
+
+  v_refusal := coalesce(
+    team.rule_self(v_account, v_actor, v_target),
+    team.rule_rank(v_account, v_actor, v_target, false),
+    team.rule_grant(
+      v_account, v_actor,
+      array(select unnest(v_new) except select unnest(v_old)), '{}'));
+
+  if v_refusal is not null then
+    return team.refuse(v_account, v_actor, 'member.roles', v_target.member_id,
+                       v_refusal, jsonb_build_object('roles', p_roles));
+  end if;
+
+  perform team.rule_cardinality(v_account, cardinality(v_new));
+  perform team.rule_owner_role(v_account, v_target, v_new);
+
+  if not (v_new @> v_old and v_old @> v_new) then
+    delete from team.member_role mr
+     where mr.member_id = v_target.member_id
+       and mr.role_id <> all (v_new);
+
+    insert into team.member_role (member_id, role_id, account_id)
+    select v_target.member_id, n.id, v_account.id
+      from unnest(v_new) n (id)
+     where n.id <> all (v_old);
+
+    perform team.audit(
+      v_account.id, v_actor, 'member.roles', 'member', v_target.member_id,
+      null,
+      jsonb_build_object('from', team.role_keys(v_old),
+                         'to', team.role_keys(v_new)));
+  end if;
+
+  v_reply.status := 200;
+  v_reply.body := team.member_text(v_target.member_id);
+  v_reply.etag := team.etag(v_reply.body);
+  v_reply.changed := team.changed_person(v_target);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.member_roles_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_roles jsonb, p_if_match text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.member_suspend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return team.member_status_set(p_issuer, p_subject, p_account, p_member,
+                                'suspended');
+end
+$$;
+
+ALTER FUNCTION team_api.member_suspend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) OWNER TO team_owner;
+
+CREATE TABLE team.audit_event (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    account_id uuid NOT NULL,
+    actor_issuer text COLLATE pg_catalog."C",
+    actor_subject text COLLATE pg_catalog."C",
+    actor_member_id uuid,
+    action text NOT NULL COLLATE pg_catalog."C",
+    target_type text NOT NULL COLLATE pg_catalog."C",
+    target_id uuid NOT NULL,
+    outcome text NOT NULL COLLATE pg_catalog."C",
+    code text COLLATE pg_catalog."C",
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT audit_event_code_check CHECK (((outcome = 'refused'::text) = (code IS NOT NULL))),
+    CONSTRAINT audit_event_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'refused'::text])))
+);
+
+ALTER TABLE team.audit_event OWNER TO team_owner;
+
+COMMENT ON TABLE team.audit_event IS 'Append only: no row is ever changed or deleted. It names things by id without foreign keys, as it outlives them.';
+
+CREATE TABLE team.change (
+    id bigint NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    issuer text COLLATE pg_catalog."C",
+    subject text COLLATE pg_catalog."C",
+    account_id uuid,
+    CONSTRAINT change_what_check CHECK ((((issuer IS NULL) = (subject IS NULL)) AND ((issuer IS NULL) OR (account_id IS NULL))))
+);
+
+ALTER TABLE team.change OWNER TO team_owner;
+
+COMMENT ON TABLE team.change IS 'Whose cached grants are void: a person (issuer, subject), everybody in an account, or, with all three null, everything. Read by transaction id through team_api.changes_since, so that a late commit is not overlooked.';
+
+CREATE TABLE team.change_floor (
+    one boolean DEFAULT true NOT NULL,
+    xid xid8 NOT NULL,
+    CONSTRAINT change_floor_one_check CHECK (one)
+);
+
+ALTER TABLE team.change_floor OWNER TO team_owner;
+
+COMMENT ON TABLE team.change_floor IS 'The highest transaction id whose change rows have been pruned.';
+
+ALTER TABLE team.change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME team.change_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE team.identity (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    issuer team.identifier NOT NULL,
+    subject team.identifier NOT NULL,
+    email team.email,
+    email_verified boolean DEFAULT false NOT NULL,
+    name team.display_name,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    CONSTRAINT identity_email_verified_check CHECK (((email IS NOT NULL) OR (NOT email_verified)))
+);
+
+ALTER TABLE team.identity OWNER TO team_owner;
+
+COMMENT ON TABLE team.identity IS 'A person as an issuer knows them. The row appears with the first membership; somebody who is only signed in has none.';
+
+CREATE TABLE team.member (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    identity_id uuid NOT NULL,
+    status team.member_status NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    joined_at timestamp with time zone,
+    CONSTRAINT member_joined_check CHECK ((((status)::text = 'pending'::text) OR (joined_at IS NOT NULL)))
+);
+
+ALTER TABLE team.member OWNER TO team_owner;
+
+CREATE TABLE team.member_permission (
+    member_id uuid NOT NULL,
+    permission team.permission_name NOT NULL
+);
+
+ALTER TABLE team.member_permission OWNER TO team_owner;
+
+CREATE TABLE team.member_role (
+    member_id uuid NOT NULL,
+    role_id uuid NOT NULL,
+    account_id uuid NOT NULL
+);
+
+ALTER TABLE team.member_role OWNER TO team_owner;
+
+CREATE TABLE team.role (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    key team.role_key NOT NULL,
+    name team.display_name NOT NULL,
+    rank integer NOT NULL,
+    system boolean DEFAULT false NOT NULL,
+    permission_list text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT role_rank_check CHECK (((rank >= 1) AND (rank <= 999)))
+);
+
+ALTER TABLE team.role OWNER TO team_owner;
+
+COMMENT ON COLUMN team.role.permission_list IS 'The role''s permissions as a grant says them: ascending, one space between. Kept by the triggers of role_permission, never to be written by hand.';
+
+CREATE VIEW team.member_body AS
+ SELECT m.account_id,
+    m.id AS member_id,
+    json_build_object('id', m.id, 'account', m.account_id, 'status', m.status, 'name', i.name, 'email', i.email, 'roles', COALESCE(r.roles, '[]'::json), 'permissions', COALESCE(p.permissions, '[]'::json), 'is_owner',
+        CASE a.owner_mode
+            WHEN 'single'::text THEN (NOT (a.owner_member_id IS DISTINCT FROM m.id))
+            WHEN 'many'::text THEN COALESCE(r.holds_owner_role, false)
+            ELSE false
+        END, 'joined_at', team.time_text(m.joined_at), 'created_at', team.time_text(m.created_at)) AS body
+   FROM ((((team.member m
+     JOIN team.account a ON ((a.id = m.account_id)))
+     JOIN team.identity i ON ((i.id = m.identity_id)))
+     LEFT JOIN LATERAL ( SELECT json_agg(json_build_object('key', ro.key, 'name', ro.name) ORDER BY ro.key) AS roles,
+            bool_or(((ro.key)::text = (a.owner_role)::text)) AS holds_owner_role
+           FROM (team.member_role mr
+             JOIN team.role ro ON ((ro.id = mr.role_id)))
+          WHERE (mr.member_id = m.id)) r ON (true))
+     LEFT JOIN LATERAL ( SELECT json_agg(mp.permission ORDER BY mp.permission) AS permissions
+           FROM team.member_permission mp
+          WHERE (mp.member_id = m.id)) p ON (true));
+
+ALTER TABLE team.member_body OWNER TO team_owner;
+
+CREATE TABLE team.role_permission (
+    role_id uuid NOT NULL,
+    permission team.permission_name NOT NULL
+);
+
+ALTER TABLE team.role_permission OWNER TO team_owner;
+
+CREATE VIEW team.member_right AS
+ SELECT mr.member_id,
+    rp.permission
+   FROM (team.member_role mr
+     JOIN team.role_permission rp ON ((rp.role_id = mr.role_id)))
+UNION ALL
+ SELECT mp.member_id,
+    mp.permission
+   FROM team.member_permission mp;
+
+ALTER TABLE team.member_right OWNER TO team_owner;
+
+CREATE VIEW team.member_standing AS
+ SELECT m.account_id,
+    m.id AS member_id,
+    m.identity_id,
+    (i.issuer)::text AS issuer,
+    (i.subject)::text AS subject,
+    (m.status)::text AS status,
+        CASE
+            WHEN (((a.owner_mode)::text = 'single'::text) AND (a.owner_member_id = m.id)) THEN 1000
+            ELSE COALESCE(r.rank, 0)
+        END AS rank,
+        CASE a.owner_mode
+            WHEN 'single'::text THEN (NOT (a.owner_member_id IS DISTINCT FROM m.id))
+            WHEN 'many'::text THEN COALESCE(r.holds_owner_role, false)
+            ELSE false
+        END AS is_owner
+   FROM (((team.member m
+     JOIN team.account a ON ((a.id = m.account_id)))
+     JOIN team.identity i ON ((i.id = m.identity_id)))
+     LEFT JOIN LATERAL ( SELECT max(ro.rank) AS rank,
+            bool_or(((ro.key)::text = (a.owner_role)::text)) AS holds_owner_role
+           FROM (team.member_role mr
+             JOIN team.role ro ON ((ro.id = mr.role_id)))
+          WHERE (mr.member_id = m.id)) r ON (true));
+
+ALTER TABLE team.member_standing OWNER TO team_owner;
+
+CREATE TABLE team.migration (
+    number integer NOT NULL,
+    name text NOT NULL,
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE team.migration OWNER TO team_owner;
+
+CREATE TABLE team.permission (
+    name team.permission_name NOT NULL,
+    description text NOT NULL
+);
+
+ALTER TABLE team.permission OWNER TO team_owner;
+
+CREATE TABLE team.preset (
+    name team.slug NOT NULL,
+    title team.display_name NOT NULL,
+    owner_mode team.owner_mode NOT NULL,
+    owner_role team.role_key,
+    role_cardinality team.role_cardinality NOT NULL,
+    direct_permissions boolean NOT NULL,
+    self_change team.self_change NOT NULL,
+    suspend_enabled boolean NOT NULL,
+    suspend_label team.display_name NOT NULL,
+    admin_may_remove_admin boolean NOT NULL,
+    CONSTRAINT preset_owner_role_check CHECK ((((owner_mode)::text = 'none'::text) = (owner_role IS NULL)))
+);
+
+ALTER TABLE team.preset OWNER TO team_owner;
+
+CREATE TABLE team.preset_role (
+    preset team.slug NOT NULL,
+    key team.role_key NOT NULL,
+    name team.display_name NOT NULL,
+    rank integer NOT NULL,
+    CONSTRAINT preset_role_rank_check CHECK (((rank >= 1) AND (rank <= 999)))
+);
+
+ALTER TABLE team.preset_role OWNER TO team_owner;
+
+CREATE TABLE team.preset_role_permission (
+    preset team.slug NOT NULL,
+    role team.role_key NOT NULL,
+    permission team.permission_name NOT NULL
+);
+
+ALTER TABLE team.preset_role_permission OWNER TO team_owner;
+
+ALTER TABLE ONLY team.account
+    ADD CONSTRAINT account_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY team.account
+    ADD CONSTRAINT account_slug_key UNIQUE (slug);
+
+ALTER TABLE ONLY team.audit_event
+    ADD CONSTRAINT audit_event_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY team.change_floor
+    ADD CONSTRAINT change_floor_pkey PRIMARY KEY (one);
+
+ALTER TABLE ONLY team.change
+    ADD CONSTRAINT change_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY team.identity
+    ADD CONSTRAINT identity_issuer_subject_key UNIQUE (issuer, subject);
+
+ALTER TABLE ONLY team.identity
+    ADD CONSTRAINT identity_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY team.member
+    ADD CONSTRAINT member_account_id_id_key UNIQUE (account_id, id);
+
+ALTER TABLE ONLY team.member
+    ADD CONSTRAINT member_identity_id_account_id_key UNIQUE (identity_id, account_id);
+
+ALTER TABLE ONLY team.member_permission
+    ADD CONSTRAINT member_permission_pkey PRIMARY KEY (member_id, permission);
+
+ALTER TABLE ONLY team.member
+    ADD CONSTRAINT member_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY team.member_role
+    ADD CONSTRAINT member_role_pkey PRIMARY KEY (member_id, role_id);
+
+ALTER TABLE ONLY team.migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY team.permission
+    ADD CONSTRAINT permission_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY team.preset
+    ADD CONSTRAINT preset_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY team.preset_role_permission
+    ADD CONSTRAINT preset_role_permission_pkey PRIMARY KEY (preset, role, permission);
+
+ALTER TABLE ONLY team.preset_role
+    ADD CONSTRAINT preset_role_pkey PRIMARY KEY (preset, key);
+
+ALTER TABLE ONLY team.role
+    ADD CONSTRAINT role_account_id_id_key UNIQUE (account_id, id);
+
+ALTER TABLE ONLY team.role
+    ADD CONSTRAINT role_account_id_key_key UNIQUE (account_id, key);
+
+ALTER TABLE ONLY team.role_permission
+    ADD CONSTRAINT role_permission_pkey PRIMARY KEY (role_id, permission);
+
+ALTER TABLE ONLY team.role
+    ADD CONSTRAINT role_pkey PRIMARY KEY (id);
+
+CREATE INDEX account_parent_id_idx ON team.account USING btree (parent_id);
+
+CREATE INDEX account_root_id_idx ON team.account USING btree (root_id);
+
+CREATE INDEX audit_event_account_id_idx ON team.audit_event USING btree (account_id, id);
+
+CREATE INDEX change_xid_idx ON team.change USING btree (xid);
+
+CREATE INDEX member_permission_permission_idx ON team.member_permission USING btree (permission);
+
+CREATE INDEX member_role_role_id_idx ON team.member_role USING btree (role_id, member_id);
+
+CREATE INDEX role_permission_permission_idx ON team.role_permission USING btree (permission);
+
+CREATE TRIGGER audit_keep_row BEFORE DELETE OR UPDATE ON team.audit_event FOR EACH ROW EXECUTE FUNCTION team.audit_keep();
+
+CREATE TRIGGER audit_keep_truncate BEFORE TRUNCATE ON team.audit_event FOR EACH STATEMENT EXECUTE FUNCTION team.audit_keep();
+
+CREATE TRIGGER change_delete AFTER DELETE ON team.account REFERENCING OLD TABLE AS old_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_account();
+
+CREATE TRIGGER change_delete AFTER DELETE ON team.identity REFERENCING OLD TABLE AS old_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_identity();
+
+CREATE TRIGGER change_delete AFTER DELETE ON team.member REFERENCING OLD TABLE AS old_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_member();
+
+CREATE TRIGGER change_delete AFTER DELETE ON team.member_permission REFERENCING OLD TABLE AS old_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_member_part();
+
+CREATE TRIGGER change_delete AFTER DELETE ON team.member_role REFERENCING OLD TABLE AS old_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_member_part();
+
+CREATE TRIGGER change_delete AFTER DELETE ON team.role REFERENCING OLD TABLE AS old_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_role();
+
+CREATE TRIGGER change_delete AFTER DELETE ON team.role_permission REFERENCING OLD TABLE AS old_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_role_permission();
+
+CREATE TRIGGER change_insert AFTER INSERT ON team.member REFERENCING NEW TABLE AS new_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_member();
+
+CREATE TRIGGER change_insert AFTER INSERT ON team.member_permission REFERENCING NEW TABLE AS new_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_member_part();
+
+CREATE TRIGGER change_insert AFTER INSERT ON team.member_role REFERENCING NEW TABLE AS new_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_member_part();
+
+CREATE TRIGGER change_insert AFTER INSERT ON team.role_permission REFERENCING NEW TABLE AS new_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_role_permission();
+
+CREATE TRIGGER change_truncate AFTER TRUNCATE ON team.account FOR EACH STATEMENT EXECUTE FUNCTION team.change_everything();
+
+CREATE TRIGGER change_truncate AFTER TRUNCATE ON team.identity FOR EACH STATEMENT EXECUTE FUNCTION team.change_everything();
+
+CREATE TRIGGER change_truncate AFTER TRUNCATE ON team.member FOR EACH STATEMENT EXECUTE FUNCTION team.change_everything();
+
+CREATE TRIGGER change_truncate AFTER TRUNCATE ON team.member_permission FOR EACH STATEMENT EXECUTE FUNCTION team.change_everything();
+
+CREATE TRIGGER change_truncate AFTER TRUNCATE ON team.member_role FOR EACH STATEMENT EXECUTE FUNCTION team.change_everything();
+
+CREATE TRIGGER change_truncate AFTER TRUNCATE ON team.role FOR EACH STATEMENT EXECUTE FUNCTION team.change_everything();
+
+CREATE TRIGGER change_truncate AFTER TRUNCATE ON team.role_permission FOR EACH STATEMENT EXECUTE FUNCTION team.change_everything();
+
+CREATE TRIGGER change_update AFTER UPDATE ON team.account REFERENCING OLD TABLE AS old_row NEW TABLE AS new_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_account();
+
+CREATE TRIGGER change_update AFTER UPDATE ON team.identity REFERENCING OLD TABLE AS old_row NEW TABLE AS new_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_identity();
+
+CREATE TRIGGER change_update AFTER UPDATE ON team.member REFERENCING OLD TABLE AS old_row NEW TABLE AS new_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_member();
+
+CREATE TRIGGER change_update AFTER UPDATE ON team.member_permission REFERENCING OLD TABLE AS old_row NEW TABLE AS new_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_member_part();
+
+CREATE TRIGGER change_update AFTER UPDATE ON team.member_role REFERENCING OLD TABLE AS old_row NEW TABLE AS new_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_member_part();
+
+CREATE TRIGGER change_update AFTER UPDATE ON team.role REFERENCING OLD TABLE AS old_row NEW TABLE AS new_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_role();
+
+CREATE TRIGGER change_update AFTER UPDATE ON team.role_permission REFERENCING OLD TABLE AS old_row NEW TABLE AS new_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_role_permission();
+
+ALTER TABLE ONLY team.account
+    ADD CONSTRAINT account_owner_member_id_fkey FOREIGN KEY (id, owner_member_id) REFERENCES team.member(account_id, id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY team.account
+    ADD CONSTRAINT account_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES team.account(id);
+
+ALTER TABLE ONLY team.account
+    ADD CONSTRAINT account_preset_fkey FOREIGN KEY (preset) REFERENCES team.preset(name);
+
+ALTER TABLE ONLY team.account
+    ADD CONSTRAINT account_root_id_fkey FOREIGN KEY (root_id) REFERENCES team.account(id);
+
+ALTER TABLE ONLY team.member
+    ADD CONSTRAINT member_account_id_fkey FOREIGN KEY (account_id) REFERENCES team.account(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.member
+    ADD CONSTRAINT member_identity_id_fkey FOREIGN KEY (identity_id) REFERENCES team.identity(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.member_permission
+    ADD CONSTRAINT member_permission_member_id_fkey FOREIGN KEY (member_id) REFERENCES team.member(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.member_permission
+    ADD CONSTRAINT member_permission_permission_fkey FOREIGN KEY (permission) REFERENCES team.permission(name);
+
+ALTER TABLE ONLY team.member_role
+    ADD CONSTRAINT member_role_member_fkey FOREIGN KEY (account_id, member_id) REFERENCES team.member(account_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.member_role
+    ADD CONSTRAINT member_role_role_fkey FOREIGN KEY (account_id, role_id) REFERENCES team.role(account_id, id);
+
+ALTER TABLE ONLY team.preset_role_permission
+    ADD CONSTRAINT preset_role_permission_permission_fkey FOREIGN KEY (permission) REFERENCES team.permission(name);
+
+ALTER TABLE ONLY team.preset_role_permission
+    ADD CONSTRAINT preset_role_permission_role_fkey FOREIGN KEY (preset, role) REFERENCES team.preset_role(preset, key) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.preset_role
+    ADD CONSTRAINT preset_role_preset_fkey FOREIGN KEY (preset) REFERENCES team.preset(name) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.role
+    ADD CONSTRAINT role_account_id_fkey FOREIGN KEY (account_id) REFERENCES team.account(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.role_permission
+    ADD CONSTRAINT role_permission_permission_fkey FOREIGN KEY (permission) REFERENCES team.permission(name);
+
+ALTER TABLE ONLY team.role_permission
+    ADD CONSTRAINT role_permission_role_id_fkey FOREIGN KEY (role_id) REFERENCES team.role(id) ON DELETE CASCADE;
+
+GRANT USAGE ON SCHEMA team_api TO team_gateway;
+
+REVOKE ALL ON TYPE team.account_status FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.display_name FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.email FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.identifier FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.member_status FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.owner_mode FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.permission_name FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.role_cardinality FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.role_key FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.self_change FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.slug FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.standing FROM PUBLIC;
+
+REVOKE ALL ON TYPE team_api.reply FROM PUBLIC;
+GRANT ALL ON TYPE team_api.reply TO team_gateway;
+
+REVOKE ALL ON FUNCTION team.account_create(p_slug text, p_name text, p_preset text, p_time_zone text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.uuid_v7() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.account_find(p_account text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.account_lock(p_account text, p_issuer text, p_subject text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.actor_check(p_account team.account, p_issuer text, p_subject text, p_permission text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.actor_present(p_issuer text, p_subject text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.audit(p_account uuid, p_actor team.standing, p_action text, p_target_type text, p_target uuid, p_code text, p_detail jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.audit_keep() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.change_account() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.change_everything() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.change_identity() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.change_member() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.change_member_part() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.change_notify() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.change_role() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.change_role_permission() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.changed_person(p_who team.standing) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.cursor_make(p_kind text, p_scope uuid, p_last uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.cursor_read(p_cursor text, p_kind text, p_scope uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.email_normal(p_email text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.etag(p_body text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.fail(p_status integer, p_code text, p_detail text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.id_parse(p_text text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.if_match_check(p_if_match text, p_etag text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.limit_check(p_limit integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.list_reply(p_items json, p_cursor text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.member_add(p_account text, p_issuer text, p_subject text, p_email text, p_name text, p_role text, p_status text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.member_status_set(p_issuer text, p_subject text, p_account text, p_member text, p_status text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.member_text(p_member uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.not_found() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.permission_has(p_member uuid, p_permission text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.refuse(p_account team.account, p_actor team.standing, p_action text, p_target uuid, p_code text, p_detail jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.role_keys(p_roles uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.roles_parse(p_account uuid, p_roles jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_cardinality(p_account team.account, p_count integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_grant(p_account team.account, p_actor team.standing, p_roles uuid[], p_permissions text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_owner_role(p_account team.account, p_target team.standing, p_new uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_owner_stays(p_account team.account, p_target team.standing) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_rank(p_account team.account, p_actor team.standing, p_target team.standing, p_equal boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_self(p_account team.account, p_actor team.standing, p_target team.standing) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.target_find(p_account team.account, p_actor team.standing, p_member text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.time_text(p_time timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team_api.account_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.account_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.changes_prune() FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.changes_prune() TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.changes_since(p_snapshot text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.changes_since(p_snapshot text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.grant_get(p_issuer text, p_subject text, p_account text, OUT status text, OUT account_id text, OUT member_id text, OUT roles text, OUT permissions text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.grant_get(p_issuer text, p_subject text, p_account text, OUT status text, OUT account_id text, OUT member_id text, OUT roles text, OUT permissions text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.healthz_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.healthz_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.me_accounts(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_limit integer, p_cursor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.me_accounts(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_limit integer, p_cursor text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.me_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.me_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.member_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.member_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.member_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.member_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.member_remove(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.member_remove(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.member_resume(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.member_resume(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.member_roles_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_roles jsonb, p_if_match text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.member_roles_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_roles jsonb, p_if_match text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.member_suspend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.member_suspend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) TO team_gateway;
+
