@@ -25,6 +25,7 @@ static void mutations(const team_jwks_t *set, const char *token,
     const char *name);
 static void confusion(void);
 static void signatures(void);
+static void salts(void);
 static void without_memory(team_alg_e alg);
 
 
@@ -40,6 +41,7 @@ main(void)
     every_alg();
     confusion();
     signatures();
+    salts();
 
     for (alg = 0; alg < TEAM_ALGS; alg += 3) {
         without_memory((team_alg_e) alg);
@@ -539,6 +541,53 @@ signatures(void)
 
     is_int((int64_t) i, 201, "... nor any other length");
     ok(ERR_peek_error() == 0, "... and no error is left");
+
+    team_jwks_free(set);
+    EVP_PKEY_free(pkey);
+}
+
+
+/* RFC 7518 section 3.5: the salt is as long as the hash, and no other. */
+
+static void
+salts(void)
+{
+    size_t             i, len;
+    EVP_PKEY          *pkey;
+    EVP_MD_CTX        *ctx;
+    team_str_t         raw;
+    team_jwks_t       *set;
+    EVP_PKEY_CTX      *pctx;
+    unsigned char      sig[1024];
+
+    static const int  lengths[] = { 32, 0, 1, 20, 31, 33, 64, 222 };
+
+    pkey = key_make(TEAM_ALG_PS256);
+    set = load(pkey);
+
+    for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        len = sizeof(sig);
+        ctx = EVP_MD_CTX_new();
+
+        give_up(ctx == NULL
+                || EVP_DigestSignInit(ctx, &pctx, EVP_sha256(), NULL, pkey)
+                   != 1
+                || EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING)
+                   != 1
+                || EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, lengths[i]) != 1
+                || EVP_DigestSign(ctx, sig, &len,
+                                  (const unsigned char *) "input", 5)
+                   != 1);
+        EVP_MD_CTX_free(ctx);
+
+        raw.data = (const char *) sig;
+        raw.len = len;
+
+        is_int(team_signature_verify(team_jwks_get(set, 0), TEAM_ALG_PS256,
+                                     str("input"), raw),
+               lengths[i] == 32 ? TEAM_OK : TEAM_TOKEN_SIGNATURE,
+               "PS256 with a salt of %d bytes", lengths[i]);
+    }
 
     team_jwks_free(set);
     EVP_PKEY_free(pkey);
