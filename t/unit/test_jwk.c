@@ -53,7 +53,8 @@ main(void)
     find();
 
     (void) snprintf(set_of_all, sizeof(set_of_all),
-                    "{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"r\",\"n\":\"%s\",\"e\":\"AQAB\"},"
+                    "{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"r\","
+                    "\"n\":\"%s\",\"e\":\"AQAB\"},"
                     "{\"kty\":\"EC\",\"kid\":\"e\",\"crv\":\"P-256\","
                     "\"x\":\"%s\",\"y\":\"%s\"},{\"kty\":\"OKP\","
                     "\"kid\":\"o\",\"crv\":\"Ed25519\",\"x\":\"%s\"}]}",
