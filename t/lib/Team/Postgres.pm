@@ -74,37 +74,44 @@ sub new {
 
     $self->_watch;
 
-    if ($opt{initdb}) {
-        $self->_initdb;
+    my $kind = $opt{bare} ? 'bare' : 'team';
+    my $template = $opt{initdb} ? undef : $class->_template($kind);
 
-    } else {
-        my $kind = $opt{bare} ? 'bare' : 'team';
-        my $template = $class->_template($kind);
+    if (defined $template) {
         _run('cp', '-a', '--reflink=auto', $template, $self->{data});
         $self->{installed} = 1 if $kind eq 'team';
+
+    } else {
+        $self->_initdb;
     }
 
     $self->_configure;
+
+    if (!defined $template && !$opt{initdb} && $kind eq 'team') {
+        $self->start->install->stop;
+    }
+
     $self->start if $opt{start} // 1;
 
     return $self;
 }
 
 
-# The template's directory for this sql/, made by whoever comes first.
+# The template's directory for this sql/, made by whoever comes first; undef
+# where build/ is not ours to write, then each test makes its own.
 
 sub _template {
     my ($class, $kind) = @_;
 
     my $build = ($ENV{TEAM_BUILD} // "$ROOT/build") . '/postgres';
-    eval { make_path($build); 1 } or croak "can't make $build: $@";
+    return unless eval { make_path($build); 1 };
 
     my $key = join '-', $kind, _version(), $>, substr(_digest($kind), 0, 16);
     my $path = "$build/$key";
 
     return $path if -d $path;
 
-    open my $lock, '>>', "$build/lock" or croak "$build/lock: $!";
+    open my $lock, '>>', "$build/lock" or return;
     flock $lock, LOCK_EX or croak "lock $build/lock: $!";
 
     return $path if -d $path;
@@ -121,7 +128,7 @@ sub _template {
 
     # older states of sql/ are of no use any more
     for my $old (glob "$build/$kind-*") {
-        next if $old eq $path || -M $old < 1;
+        next if $old eq $path || -M $old < 1 / 24;
         remove_tree($old);
     }
 
