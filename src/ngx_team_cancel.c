@@ -16,11 +16,17 @@
 
 #define NGX_TEAM_CANCEL_THREADS  4      /* a worker */
 #define NGX_TEAM_CANCEL_STACK    (256 * 1024)
+#define NGX_TEAM_CANCEL_AGAIN    200    /* msec */
 
 
 struct ngx_team_cancel_s {
     PGcancel      *cancel;
     ngx_atomic_t   users;
+
+    /* the thread's until it is no user any more */
+
+    ngx_uint_t     failed;
+    char           error[256];
 };
 
 
@@ -48,6 +54,8 @@ ngx_team_cancel_start(ngx_team_pg_t *pg)
     }
 
     cancel->users = 2;
+    cancel->failed = 0;
+    cancel->error[0] = '\0';
     cancel->cancel = PQgetCancel(pg->conn);
 
     if (cancel->cancel == NULL) {
@@ -65,6 +73,7 @@ ngx_team_cancel_start(ngx_team_pg_t *pg)
     }
 
     pg->cancel = cancel;
+    pg->cancel_next = ngx_current_msec + NGX_TEAM_CANCEL_AGAIN;
 
     (void) ngx_atomic_fetch_add(&pg->counters->cancels, 1);
 
@@ -115,11 +124,8 @@ ngx_team_cancel_thread(void *data)
 {
     ngx_team_cancel_t *cancel = data;
 
-    char  error[256];
-
-    /* where it fails, the connection is closed a little later */
-
-    (void) PQcancel(cancel->cancel, error, sizeof(error));
+    cancel->failed = !PQcancel(cancel->cancel, cancel->error,
+                               sizeof(cancel->error));
 
     PQfreeCancel(cancel->cancel);
 
@@ -140,6 +146,35 @@ ngx_uint_t
 ngx_team_cancel_done(ngx_team_pg_t *pg)
 {
     return pg->cancel == NULL || pg->cancel->users == 1;
+}
+
+
+/*
+ * Whether a request should be sent: a first one, one after a failure, or one
+ * more, since a backend that had not yet read the query ignores it.
+ */
+
+ngx_uint_t
+ngx_team_cancel_due(ngx_team_pg_t *pg)
+{
+    if (pg->cancel == NULL) {
+        return 1;
+    }
+
+    if (!ngx_team_cancel_done(pg)) {
+        return 0;
+    }
+
+    if (pg->cancel->failed) {
+        ngx_team_pg_fault(pg, "cancel request failed", pg->cancel->error);
+
+    } else if ((ngx_msec_int_t) (pg->cancel_next - ngx_current_msec) > 0) {
+        return 0;
+    }
+
+    ngx_team_cancel_drop(pg);
+
+    return 1;
 }
 
 

@@ -354,7 +354,7 @@ ngx_team_pg_timer(ngx_event_t *ev)
         return;
     }
 
-    if (!pg->answered && pg->cancel == NULL) {
+    if (!pg->answered && ngx_team_cancel_due(pg)) {
         (void) ngx_team_cancel_start(pg);
     }
 

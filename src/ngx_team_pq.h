@@ -75,6 +75,7 @@ struct ngx_team_pg_s {
 
     const char                   *leave;      /* why not to use it again */
     ngx_team_cancel_t            *cancel;
+    ngx_msec_t                    cancel_next;
     ngx_msec_t                    cancel_end; /* patience ends */
 
     u_char                        farewell[256];  /* FATAL while idle */
@@ -151,6 +152,7 @@ void ngx_team_pg_forget(ngx_team_pg_t *pg);
 
 ngx_int_t ngx_team_cancel_start(ngx_team_pg_t *pg);
 ngx_uint_t ngx_team_cancel_done(ngx_team_pg_t *pg);
+ngx_uint_t ngx_team_cancel_due(ngx_team_pg_t *pg);
 void ngx_team_cancel_drop(ngx_team_pg_t *pg);
 
 
