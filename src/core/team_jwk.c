@@ -20,6 +20,7 @@ static int team_jwks_load_jwk(team_jwks_t *set, const json_t *jwk, size_t i,
     team_jwk_error_t *error);
 static int team_jwks_load_secret(team_jwks_t *set, const char *data,
     size_t len, team_jwk_error_t *error);
+static int team_jwk_is_page(const char *data, size_t len);
 static int team_jwk_has(const char *data, size_t len, const char *what);
 
 
@@ -294,6 +295,12 @@ team_jwks_load_secret(team_jwks_t *set, const char *data, size_t len,
         }
     }
 
+    if (team_jwk_is_page(data, len)) {
+        team_jwk_set_error(error, "neither a JWK Set nor PEM, and looks like "
+                           "a page of text: not taken as an HMAC secret");
+        return -1;
+    }
+
     memset(&key, 0, sizeof(team_jwk_t));
 
     rc = team_jwk_set_secret(&key, data, len, error);
@@ -305,6 +312,42 @@ team_jwks_load_secret(team_jwks_t *set, const char *data, size_t len,
     team_jwk_clear(&key);
 
     return rc;
+}
+
+
+/*
+ * The error page that a proxy answered with when somebody fetched the keys:
+ * markup, or text of several lines.  Everybody knows it, so as a secret it
+ * would let everybody sign.  Half the bytes of a random secret are not ASCII.
+ */
+
+static int
+team_jwk_is_page(const char *data, size_t len)
+{
+    size_t         i, ascii, lines;
+    unsigned char  ch;
+
+    ascii = 0;
+    lines = 0;
+
+    for (i = 0; i < len; i++) {
+        ch = (unsigned char) data[i];
+
+        if (ch == '\n' || ch == '\r') {
+            lines++;
+
+        } else if ((ch < 0x20 && ch != '\t') || ch == 0x7f) {
+            return 0;
+        }
+
+        ascii += (ch < 0x80);
+    }
+
+    if (ascii < len - len / 4) {
+        return 0;
+    }
+
+    return lines || (data[0] == '<' && data[len - 1] == '>');
 }
 
 
@@ -407,21 +450,31 @@ team_jwks_get(const team_jwks_t *set, size_t i)
 const team_jwk_t *
 team_jwks_find(const team_jwks_t *set, team_str_t kid, team_alg_e alg)
 {
+    int                named;
     size_t             i;
     const team_jwk_t  *key, *found;
 
+    named = 0;
     found = NULL;
 
     for (i = 0; i < set->n; i++) {
         key = &set->keys[i];
 
-        if (kid.len > 0) {
-            if (team_str_eq(key->kid, kid)) {
+        if (key->kid.len > 0) {
+            named = 1;
+
+            if (kid.len > 0 && team_str_eq(key->kid, kid)) {
                 return (key->algs & team_alg_bit(alg)) ? key : NULL;
             }
-
-            continue;
         }
+    }
+
+    if (kid.len > 0 && named) {
+        return NULL;
+    }
+
+    for (i = 0; i < set->n; i++) {
+        key = &set->keys[i];
 
         if (key->algs & team_alg_bit(alg)) {
             if (found != NULL) {

@@ -90,8 +90,8 @@ size_t team_alg_hash(team_alg_e alg);
  *   - "-----BEGIN" anywhere: one or more PEM public keys or certificates
  *     (whose validity is not looked at);
  *   - anything else: a raw HMAC secret, its trailing newline removed.  What
- *     looks like a public key in another form is refused: as a secret it
- *     would be one that everybody knows.
+ *     looks like a public key in another form, or like a page of text, is
+ *     refused: as a secret it would be one that everybody knows.
  *
  * Private keys are accepted in neither form.  Refused with the reason in
  * *error: an empty set, RSA under 2048 or over 16384 bits, with an even
@@ -122,6 +122,8 @@ const team_jwk_t *team_jwks_get(const team_jwks_t *set, size_t i);
 /*
  * Rule 3: with a kid the one key of that name, if it may serve alg; without
  * (kid.len == 0) the one key that may serve alg, none if there are several.
+ * A set in which no key has a name (PEM and secret files have none to give) is
+ * searched as if the token had no kid: many issuers always send one.
  * Returns NULL when there is no such key; else a key that lives as long as
  * the set.
  */

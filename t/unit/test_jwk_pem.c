@@ -70,6 +70,8 @@ not_secrets(void)
 
     static const char  why[] = "neither a JWK Set nor PEM, and looks like a "
                                "public key: not taken as an HMAC secret";
+    static const char  page[] = "neither a JWK Set nor PEM, and looks like a "
+                                "page of text: not taken as an HMAC secret";
 
     refused("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7 anna@example.com", why);
     refused("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ anna@example.com", why);
@@ -78,6 +80,20 @@ not_secrets(void)
     refused("\xef\xbb\xbf{\"keys\":[]}, and this is longer than a secret", why);
     refused("eys\":[{\"kty\":\"RSA\",\"n\":\"the second half of a file\"}]}",
             why);
+
+    /* what a proxy said when the keys were fetched is known to everybody */
+
+    refused("<html><head><title>502 Bad Gateway</title></head></html>\n", page);
+    refused("<html>\n<body>502 Bad Gateway, d\xc3\xa9sol\xc3\xa9</body>\n",
+            page);
+    refused("The service is away.\r\nPlease try again in a minute.\r\n",
+            page);
+
+    accepted("<a passphrase of one line> with blanks", BIT(HS256),
+             "a passphrase");
+    accepted("<\xe1\xe2\xe3\xe4\xe5\xe6\xe7\xe8\n\xe9\xea\xeb\xec"
+             "\xed\xee\xef\xf1\xf2\xf3\xf4\xf5\xf6 12345678901>",
+             BIT(HS256), "random bytes");
 
     for (i = 0; i < 3; i++) {
         unsigned char  *der = NULL;
