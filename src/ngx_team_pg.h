@@ -74,7 +74,10 @@ typedef struct {
 extern const ngx_uint_t  ngx_team_latency_bounds[NGX_TEAM_LATENCY_BUCKETS - 1];
 
 
-/* In shared memory, one a worker. */
+/*
+ * In shared memory, one a process: indexed by ngx_process_slot, since after a
+ * reload the old and the new worker share an ngx_worker number for a while.
+ */
 
 typedef struct {
     ngx_atomic_t               open;         /* connections */
