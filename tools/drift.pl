@@ -34,7 +34,8 @@ sub document {
 
     return $documents{$path} if defined $documents{$path};
 
-    complain($path, undef, 'missing') unless -e $path;
+    complain($path, undef, 'missing, and all that it should say')
+        unless -e $path;
 
     return $documents{$path} = -e $path ? slurp($path) : '';
 }
@@ -155,7 +156,8 @@ sub routes {
 sub documented {
     my ($docs, $method, $path) = @_;
 
-    my $pattern = join '[^/\s`|]+', map { quotemeta } split /\{\w+\}/, $path, -1;
+    my $pattern = join '[^/\s`|]+',
+                  map { quotemeta } split /\{\w+\}/, $path, -1;
 
     for my $line (split /\n/, $docs) {
         return 1 if $line =~ /\b$method\b/ && $line =~ m{$pattern(?![/\w\{])};
