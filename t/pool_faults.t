@@ -22,7 +22,7 @@ my ($pg, $nginx) = pool_start(
 my $start;
 
 
-# --- slow queries: our timeout, a cancel, no slot lost ------------------------
+# --- slow queries: our timeout, a cancel, no slot lost -----------------------
 
 for my $round (1 .. 3) {
     $start = now_ms();
@@ -57,7 +57,7 @@ for my $round (1 .. 8) {
 is($wrong, 0, 'no query was hit by the cancel of another one');
 
 
-# --- killed backends ----------------------------------------------------------
+# --- killed backends ---------------------------------------------------------
 
 my $killed = kill_backends($pg);
 
@@ -101,7 +101,7 @@ like(run($nginx, 'write', 'at-once'), qr/^OK /,
 }
 
 
-# --- a crash ------------------------------------------------------------------
+# --- a crash -----------------------------------------------------------------
 
 like(run($nginx, 'one'), qr/^OK /, 'well before the crash');
 
@@ -144,7 +144,7 @@ ok($nginx->wait_log(qr/\[notice\].*established again after/, 3, $at),
 is(scalar(grep { /^OK / } many($nginx, 30, 'one')), 30, 'as good as before');
 
 
-# --- a stopped backend ----------------------------------------------------------
+# --- a stopped backend -------------------------------------------------------
 
 {
     my ($pid) = run($nginx, 'pid') =~ /value=(\d+)/;
@@ -168,7 +168,7 @@ is(scalar(grep { /^OK / } many($nginx, 30, 'one')), 30, 'as good as before');
 ok(settled($nginx, $pg), 'all is well again');
 
 
-# --- a server that became read-only ---------------------------------------------
+# --- a server that became read-only ------------------------------------------
 
 {
     my ($pid) = run($nginx, 'pid') =~ /value=(\d+)/;
@@ -187,7 +187,7 @@ is($nginx->stop('QUIT'), 1, 'a graceful end');
 $nginx->done_ok;
 
 
-# --- refusals -------------------------------------------------------------------
+# --- refusals ----------------------------------------------------------------
 
 $pg->psql(q{alter role gateway connection limit 2});
 
@@ -233,7 +233,7 @@ like(run($nginx, 'one'), qr/^OK /, 'the right password, with SCRAM');
 $nginx->done_ok;
 
 
-# --- hosts ----------------------------------------------------------------------
+# --- hosts -------------------------------------------------------------------
 
 sub conf_of {
     my ($conninfo) = @_;

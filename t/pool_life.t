@@ -26,7 +26,7 @@ my ($pg, $nginx) = pool_start(
     options => 'connections=4 queue=500 timeout=5s listen', workers => 2);
 
 
-# --- clients go away ------------------------------------------------------------
+# --- clients go away ---------------------------------------------------------
 
 # some while their query waits, some while it runs, some as its answer comes
 
@@ -58,7 +58,7 @@ is(status($nginx)->{unavailable}, 0, 'nothing was unavailable');
 }
 
 
-# --- reloads under load -----------------------------------------------------------
+# --- reloads under load ------------------------------------------------------
 
 my $load = load_start($nginx);
 
@@ -75,7 +75,7 @@ ok(wait_until(sub { $nginx->workers(all => 1) == 2 }, 20),
 ok(settled_with($nginx, $pg, 2), 'and their connections');
 
 
-# --- the last of a worker -----------------------------------------------------------
+# --- the last of a worker ----------------------------------------------------
 
 {
     # a graceful end lets queries finish, those that still wait too

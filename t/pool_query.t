@@ -52,7 +52,8 @@ like(run($nginx, 'divide', 0),
      'an error');
 like(run($nginx, 'raise', 'TM404'),
      qr/^REFUSED .*\ sqlstate=TM404\ message=the-message
-        \ detail=the-detail\ hint=the-hint$/mx, 'an error of our own, with detail and hint');
+        \ detail=the-detail\ hint=the-hint$/mx,
+     'an error of our own, with detail and hint');
 like(run($nginx, 'missing'), qr/^REFUSED .* sqlstate=42883 /,
      'a missing function');
 like(run($nginx, 'missing'), qr/^REFUSED .* sqlstate=42883 /,
@@ -127,7 +128,8 @@ like(run($nginx, 'notify', 'hello'), qr/^OK /, 'a notification from elsewhere');
 ok(wait_until(sub { status($nginx)->{notified} > $before }), 'arrives');
 is(status($nginx)->{payload}, '', 'is not our own');
 
-like(run($nginx, 'self', 'nonce7'), qr/^OK /, 'one through the same connection');
+like(run($nginx, 'self', 'nonce7'), qr/^OK /,
+     'one through the same connection');
 ok(wait_until(sub { status($nginx)->{payload} eq 'nonce7' }),
    'arrives and is known as our own');
 
