@@ -20,8 +20,8 @@
 #include "team_table.h"
 
 
-#define NGX_TEAM_ZONE_SLOTS     32      /* of counters; workers beyond share */
-#define NGX_TEAM_ZONE_SNAPSHOT  1024    /* bytes kept of the keeper's position */
+#define NGX_TEAM_ZONE_SLOTS     64      /* of counters; more workers share */
+#define NGX_TEAM_ZONE_SNAPSHOT  1024    /* bytes of the keeper's position */
 
 
 /* One a worker, so that counting does not bounce cache lines. */
@@ -53,6 +53,8 @@ typedef struct {
     ngx_atomic_t             changes;      /* read by keepers */
     ngx_atomic_t             takeovers;
     ngx_atomic_t             torn;         /* tables found half-written */
+    ngx_atomic_t             complained;   /* monotonic ms: the last line about
+                                              what SQL refused */
 
     ngx_atomic_t            *persons;      /* epochs, mask + 1 of each */
     ngx_atomic_t            *accounts;
@@ -169,7 +171,8 @@ ngx_uint_t ngx_team_zone_seat_take(ngx_team_zone_t *zone, uint64_t now,
 void ngx_team_zone_seat_leave(ngx_team_zone_t *zone);
 
 
-#define ngx_team_slot()  (&ngx_team_worker.zone->sh->slots[ngx_team_worker.slot])
+#define ngx_team_slot()                                                       \
+    (&ngx_team_worker.zone->sh->slots[ngx_team_worker.slot])
 
 #define ngx_team_count(member)                                                \
     (void) ngx_atomic_fetch_add(&ngx_team_slot()->member, 1)
