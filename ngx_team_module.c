@@ -258,7 +258,9 @@ ngx_team_init_process(ngx_cycle_t *cycle)
 
     ngx_team_worker.conf = tmcf;
     ngx_team_worker.zone = tmcf->shm_zone->data;
-    ngx_team_worker.slot = ngx_worker % NGX_TEAM_ZONE_SLOTS;
+    /* of live processes: at a reload old and new workers share a number */
+
+    ngx_team_worker.slot = ngx_process_slot % NGX_TEAM_ZONE_SLOTS;
 
     slot = ngx_team_slot();
 

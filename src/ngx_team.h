@@ -90,8 +90,8 @@ typedef struct {
     ngx_team_cache_conf_t    cache;
     ngx_msec_t               poll;         /* 0: LISTEN */
     ngx_uint_t               changes_set;  /* team_changes was given */
-    ngx_array_t              required;     /* team_str_t: permissions that have
-                                              a bit, at most TEAM_MAX_REQUIRED */
+    ngx_array_t              required;     /* team_str_t: permissions with a
+                                              bit, TEAM_MAX_REQUIRED of them */
     ngx_uint_t               used;         /* some location needs the gate or
                                               the API */
 } ngx_team_main_conf_t;
@@ -149,7 +149,7 @@ typedef struct {
     ngx_array_t                 *tokens;       /* ngx_team_source_t */
     ngx_http_complex_value_t    *account;
     ngx_uint_t                   access;       /* ngx_team_access_e */
-    ngx_uint_t                   enforce;      /* the outcome: OFF, ON, REPORT */
+    ngx_uint_t                   enforce;      /* what comes of all this */
     ngx_team_names_t            *permissions;
     ngx_team_names_t            *roles;
     ngx_array_t                 *bypass;       /* ngx_http_complex_value_t */

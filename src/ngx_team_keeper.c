@@ -84,9 +84,7 @@ static ngx_team_keeper_t  ngx_team_keeper;
 ngx_int_t
 ngx_team_keeper_init(ngx_cycle_t *cycle)
 {
-    ngx_team_keeper_t  *keeper;
-
-    keeper = &ngx_team_keeper;
+    ngx_team_keeper_t  *keeper = &ngx_team_keeper;
 
     ngx_memzero(keeper, sizeof(ngx_team_keeper_t));
 
@@ -179,9 +177,7 @@ ngx_team_keeper_tick(ngx_event_t *ev)
 static void
 ngx_team_keeper_sit(uint64_t now)
 {
-    ngx_team_keeper_t  *keeper;
-
-    keeper = &ngx_team_keeper;
+    ngx_team_keeper_t  *keeper = &ngx_team_keeper;
 
     keeper->seated = 1;
     keeper->pending = 1;
@@ -230,9 +226,7 @@ ngx_team_keeper_interval(void)
 static void
 ngx_team_keeper_work(uint64_t now)
 {
-    ngx_team_keeper_t  *keeper;
-
-    keeper = &ngx_team_keeper;
+    ngx_team_keeper_t  *keeper = &ngx_team_keeper;
 
     if (ngx_team_pg_is_closed(keeper->pg)) {
 
@@ -359,9 +353,8 @@ ngx_team_keeper_changes(ngx_team_query_t *query)
     ngx_str_t           snapshot;
     ngx_uint_t          i, n;
     ngx_team_zone_t    *zone;
-    ngx_team_keeper_t  *keeper;
+    ngx_team_keeper_t  *keeper = &ngx_team_keeper;
 
-    keeper = &ngx_team_keeper;
     zone = ngx_team_worker.zone;
 
     keeper->busy = 0;
