@@ -134,9 +134,7 @@ ngx_team_keeper_exit(void)
 static void
 ngx_team_keeper_tick(ngx_event_t *ev)
 {
-    uint64_t  now;
-
-    now = ngx_current_msec;
+    uint64_t  now = ngx_current_msec;
 
     if (ngx_exiting) {
 

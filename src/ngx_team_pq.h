@@ -3,7 +3,8 @@
 
 /*
  * What the files of a connection share, and nobody else: ngx_team_pg.c,
- * ngx_team_pg_event.c, ngx_team_pg_send.c, ngx_team_query.c, ngx_team_cancel.c,
+ * ngx_team_pg_event.c, ngx_team_pg_log.c, ngx_team_pg_send.c, ngx_team_query.c,
+ * ngx_team_cancel.c,
  * ngx_team_conninfo.c and ngx_team_hosts.c.  The one place that includes
  * <libpq-fe.h>.
  */
@@ -106,6 +107,12 @@ void ngx_team_pg_release(ngx_team_pg_t *pg);
 
 void ngx_team_pg_closed(ngx_team_pg_t *pg);
 
+
+/* ngx_team_pg_log.c */
+
+/* The handler of pg->log: says where the connection leads. */
+
+u_char *ngx_team_pg_log(ngx_log_t *log, u_char *buf, size_t len);
 
 /* The notice receiver; keeps the reason the server gives for an end. */
 
