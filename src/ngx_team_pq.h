@@ -4,9 +4,8 @@
 /*
  * What the files of a connection share, and nobody else: ngx_team_pg.c,
  * ngx_team_pg_event.c, ngx_team_pg_log.c, ngx_team_pg_send.c, ngx_team_query.c,
- * ngx_team_cancel.c,
- * ngx_team_conninfo.c and ngx_team_hosts.c.  The one place that includes
- * <libpq-fe.h>.
+ * ngx_team_cancel.c, ngx_team_conninfo.c and ngx_team_hosts.c.  The one place
+ * that includes <libpq-fe.h>.
  */
 
 #ifndef NGX_TEAM_PQ_H
