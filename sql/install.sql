@@ -34,9 +34,16 @@ select not exists (select from team.migration where number = 1) as pending
 \ir migrations/0001_members.sql
 \endif
 
+select not exists (select from team.migration where number = 2) as pending
+\gset
+\if :pending
+\ir migrations/0002_management.sql
+\endif
+
 \ir functions/10_views.sql
 \ir functions/15_changes.sql
 \ir functions/20_rules.sql
+\ir functions/21_common.sql
 \ir functions/30_grant.sql
 \ir functions/40_read.sql
 \ir functions/50_members.sql

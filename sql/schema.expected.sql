@@ -11,6 +11,16 @@ CREATE DOMAIN team.account_status AS text COLLATE pg_catalog."C"
 
 ALTER DOMAIN team.account_status OWNER TO team_owner;
 
+CREATE DOMAIN team.activation AS text COLLATE pg_catalog."C"
+	CONSTRAINT activation_check CHECK ((VALUE = ANY (ARRAY['registration'::text, 'acceptance'::text, 'approval'::text])));
+
+ALTER DOMAIN team.activation OWNER TO team_owner;
+
+CREATE DOMAIN team.decline_mode AS text COLLATE pg_catalog."C"
+	CONSTRAINT decline_mode_check CHECK ((VALUE = ANY (ARRAY['off'::text, 'hidden'::text, 'shown'::text])));
+
+ALTER DOMAIN team.decline_mode OWNER TO team_owner;
+
 CREATE DOMAIN team.display_name AS text
 	CONSTRAINT display_name_check CHECK (((char_length(VALUE) <= 200) AND (VALUE !~ '[\x01-\x1f\x7f]'::text)));
 
@@ -26,10 +36,35 @@ CREATE DOMAIN team.identifier AS text COLLATE pg_catalog."C"
 
 ALTER DOMAIN team.identifier OWNER TO team_owner;
 
+CREATE DOMAIN team.invitation_status AS text COLLATE pg_catalog."C"
+	CONSTRAINT invitation_status_check CHECK ((VALUE = ANY (ARRAY['pending'::text, 'accepted'::text, 'declined'::text, 'withdrawn'::text])));
+
+ALTER DOMAIN team.invitation_status OWNER TO team_owner;
+
+CREATE DOMAIN team.join_status AS text COLLATE pg_catalog."C"
+	CONSTRAINT join_status_check CHECK ((VALUE = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text])));
+
+ALTER DOMAIN team.join_status OWNER TO team_owner;
+
+CREATE DOMAIN team.locale AS text COLLATE pg_catalog."C"
+	CONSTRAINT locale_check CHECK ((VALUE ~ '^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$'::text));
+
+ALTER DOMAIN team.locale OWNER TO team_owner;
+
 CREATE DOMAIN team.member_status AS text COLLATE pg_catalog."C"
 	CONSTRAINT member_status_check CHECK ((VALUE = ANY (ARRAY['pending'::text, 'active'::text, 'suspended'::text])));
 
 ALTER DOMAIN team.member_status OWNER TO team_owner;
+
+CREATE DOMAIN team.membership_scope AS text COLLATE pg_catalog."C"
+	CONSTRAINT membership_scope_check CHECK ((VALUE = ANY (ARRAY['exclusive'::text, 'tree'::text, 'many'::text])));
+
+ALTER DOMAIN team.membership_scope OWNER TO team_owner;
+
+CREATE DOMAIN team.outbox_status AS text COLLATE pg_catalog."C"
+	CONSTRAINT outbox_status_check CHECK ((VALUE = ANY (ARRAY['pending'::text, 'sent'::text, 'dead'::text])));
+
+ALTER DOMAIN team.outbox_status OWNER TO team_owner;
 
 CREATE DOMAIN team.owner_mode AS text COLLATE pg_catalog."C"
 	CONSTRAINT owner_mode_check CHECK ((VALUE = ANY (ARRAY['single'::text, 'many'::text, 'none'::text])));
@@ -41,6 +76,16 @@ CREATE DOMAIN team.permission_name AS text COLLATE pg_catalog."C"
 
 ALTER DOMAIN team.permission_name OWNER TO team_owner;
 
+CREATE DOMAIN team.reinvite_mode AS text COLLATE pg_catalog."C"
+	CONSTRAINT reinvite_mode_check CHECK ((VALUE = ANY (ARRAY['allow'::text, 'remove_first'::text])));
+
+ALTER DOMAIN team.reinvite_mode OWNER TO team_owner;
+
+CREATE DOMAIN team.remove_mode AS text COLLATE pg_catalog."C"
+	CONSTRAINT remove_mode_check CHECK ((VALUE = ANY (ARRAY['delete'::text, 'revoke'::text])));
+
+ALTER DOMAIN team.remove_mode OWNER TO team_owner;
+
 CREATE DOMAIN team.role_cardinality AS text COLLATE pg_catalog."C"
 	CONSTRAINT role_cardinality_check CHECK ((VALUE = ANY (ARRAY['one'::text, 'zero_or_one'::text, 'many'::text])));
 
@@ -50,6 +95,11 @@ CREATE DOMAIN team.role_key AS text COLLATE pg_catalog."C"
 	CONSTRAINT role_key_check CHECK ((VALUE ~ '^[a-z][a-z0-9_-]{0,62}$'::text));
 
 ALTER DOMAIN team.role_key OWNER TO team_owner;
+
+CREATE DOMAIN team.seats_counted AS text COLLATE pg_catalog."C"
+	CONSTRAINT seats_counted_check CHECK ((VALUE = ANY (ARRAY['none'::text, 'active'::text])));
+
+ALTER DOMAIN team.seats_counted OWNER TO team_owner;
 
 CREATE DOMAIN team.self_change AS text COLLATE pg_catalog."C"
 	CONSTRAINT self_change_check CHECK ((VALUE = ANY (ARRAY['forbid'::text, 'another_owner'::text])));
@@ -73,6 +123,21 @@ CREATE TYPE team.standing AS (
 
 ALTER TYPE team.standing OWNER TO team_owner;
 
+CREATE DOMAIN team.transfer_status AS text COLLATE pg_catalog."C"
+	CONSTRAINT transfer_status_check CHECK ((VALUE = ANY (ARRAY['pending'::text, 'completed'::text, 'declined'::text, 'cancelled'::text])));
+
+ALTER DOMAIN team.transfer_status OWNER TO team_owner;
+
+CREATE DOMAIN team.transfer_target AS text COLLATE pg_catalog."C"
+	CONSTRAINT transfer_target_check CHECK ((VALUE = ANY (ARRAY['off'::text, 'any'::text, 'role'::text])));
+
+ALTER DOMAIN team.transfer_target OWNER TO team_owner;
+
+CREATE DOMAIN team.ttl_seconds AS integer
+	CONSTRAINT ttl_seconds_check CHECK (((VALUE >= 3600) AND (VALUE <= 7776000)));
+
+ALTER DOMAIN team.ttl_seconds OWNER TO team_owner;
+
 CREATE TYPE team_api.reply AS (
 	status integer,
 	body text,
@@ -91,19 +156,11 @@ CREATE FUNCTION team.account_create(p_slug text, p_name text, p_preset text, p_t
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_id  uuid := team.uuid_v7();
+  v_preset   jsonb;
+  v_account  team.account;
 begin
-  -- raises for a zone that PostgreSQL doesn't know
-  perform timezone(p_time_zone, statement_timestamp());
-
-  insert into team.account (id, root_id, slug, name, time_zone, preset,
-                            owner_mode, owner_role, role_cardinality,
-                            direct_permissions, self_change, suspend_enabled,
-                            suspend_label, admin_may_remove_admin)
-  select v_id, v_id, p_slug, p_name, p_time_zone, p.name,
-         p.owner_mode, p.owner_role, p.role_cardinality,
-         p.direct_permissions, p.self_change, p.suspend_enabled,
-         p.suspend_label, p.admin_may_remove_admin
+  select to_jsonb(p)
+    into v_preset
     from team.preset p
    where p.name = p_preset;
 
@@ -112,20 +169,10 @@ begin
                       format('There is no preset "%s".', p_preset));
   end if;
 
-  insert into team.role (account_id, key, name, rank, system)
-  select v_id, r.key, r.name, r.rank, true
-    from team.preset_role r
-   where r.preset = p_preset;
-
-  insert into team.role_permission (role_id, permission)
-  select r.id, p.permission
-    from team.preset_role_permission p
-    join team.role r
-      on r.account_id = v_id
-     and r.key = p.role
-   where p.preset = p_preset;
-
-  return v_id;
+  v_account := team.account_insert(v_preset, p_preset, p_slug, p_name,
+                                   p_time_zone, null);
+  perform team.preset_roles_add(v_account.id, p_preset);
+  return v_account.id;
 end
 $$;
 
@@ -171,15 +218,41 @@ CREATE TABLE team.account (
     suspend_enabled boolean NOT NULL,
     suspend_label team.display_name NOT NULL,
     admin_may_remove_admin boolean NOT NULL,
+    membership_scope team.membership_scope DEFAULT 'many'::text NOT NULL,
+    join_email boolean DEFAULT true NOT NULL,
+    join_subaccount boolean DEFAULT false NOT NULL,
+    join_link boolean DEFAULT false NOT NULL,
+    link_role team.role_key,
+    link_requires_approval boolean DEFAULT true NOT NULL,
+    link_ttl team.ttl_seconds DEFAULT 604800 NOT NULL,
+    decline_mode team.decline_mode DEFAULT 'hidden'::text NOT NULL,
+    reinvite_after_decline team.reinvite_mode DEFAULT 'allow'::text NOT NULL,
+    invitation_ttl team.ttl_seconds DEFAULT 604800 NOT NULL,
+    name_required boolean DEFAULT false NOT NULL,
+    seats_counted team.seats_counted DEFAULT 'none'::text NOT NULL,
+    remove_mode team.remove_mode DEFAULT 'delete'::text NOT NULL,
+    transfer_target team.transfer_target DEFAULT 'off'::text NOT NULL,
+    transfer_target_role team.role_key,
+    transfer_old_owner_role team.role_key,
+    transfer_acceptance boolean DEFAULT false NOT NULL,
+    activation team.activation DEFAULT 'acceptance'::text NOT NULL,
+    all_role team.role_key,
+    seat_limit integer,
     CONSTRAINT account_closed_check CHECK ((((status)::text = 'closed'::text) = (closed_at IS NOT NULL))),
     CONSTRAINT account_owner_member_check CHECK (((owner_member_id IS NULL) OR ((owner_mode)::text = 'single'::text))),
     CONSTRAINT account_owner_role_check CHECK ((((owner_mode)::text = 'none'::text) = (owner_role IS NULL))),
-    CONSTRAINT account_root_check CHECK (((parent_id IS NULL) = (root_id = id)))
+    CONSTRAINT account_root_check CHECK (((parent_id IS NULL) = (root_id = id))),
+    CONSTRAINT account_seat_limit_check CHECK ((seat_limit >= 1)),
+    CONSTRAINT account_transfer_role_check CHECK ((((transfer_target)::text <> 'role'::text) OR (transfer_target_role IS NOT NULL)))
 );
 
 ALTER TABLE team.account OWNER TO team_owner;
 
 COMMENT ON COLUMN team.account.owner_member_id IS 'The owner where owner_mode is single; else null, and every member that holds the role owner_role is an owner. The single owner holds that role too: the role carries the rights, the pointer says whose account it is.';
+
+COMMENT ON COLUMN team.account.all_role IS 'The role that stands for "All Permissions" where roles are otherwise hand-picked permissions.';
+
+COMMENT ON COLUMN team.account.seat_limit IS 'How many seats there are; null: no limit. What takes one: seats_counted.';
 
 CREATE FUNCTION team.account_find(p_account text) RETURNS team.account
     LANGUAGE plpgsql
@@ -204,6 +277,42 @@ end
 $$;
 
 ALTER FUNCTION team.account_find(p_account text) OWNER TO team_owner;
+
+CREATE FUNCTION team.account_insert(p_like jsonb, p_preset text, p_slug text, p_name text, p_time_zone text, p_parent team.account) RETURNS team.account
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_id       uuid := team.uuid_v7();
+  v_account  team.account;
+begin
+  -- raises for a zone that PostgreSQL doesn't know
+  perform timezone(p_time_zone, statement_timestamp());
+
+  insert into team.account
+  select n.*
+    from jsonb_populate_record(
+           null::team.account,
+           p_like || jsonb_build_object(
+             'id', v_id,
+             'slug', p_slug,
+             'name', p_name,
+             'time_zone', p_time_zone,
+             'status', 'active',
+             'preset', p_preset,
+             'parent_id', p_parent.id,
+             'root_id', coalesce(p_parent.root_id, v_id),
+             'owner_member_id', null,
+             'seat_limit', null,
+             'created_at', statement_timestamp(),
+             'closed_at', null)) n
+  returning * into v_account;
+
+  return v_account;
+end
+$$;
+
+ALTER FUNCTION team.account_insert(p_like jsonb, p_preset text, p_slug text, p_name text, p_time_zone text, p_parent team.account) OWNER TO team_owner;
 
 CREATE FUNCTION team.account_lock(p_account text, p_issuer text, p_subject text) RETURNS team.account
     LANGUAGE plpgsql
@@ -639,6 +748,42 @@ $_$;
 
 ALTER FUNCTION team.cursor_read(p_cursor text, p_kind text, p_scope uuid) OWNER TO team_owner;
 
+CREATE FUNCTION team.email_check(p_email text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_email  text := team.email_normal(p_email);
+begin
+  if v_email is null then
+    perform team.fail(422, 'invalid-email', 'An email address is needed.');
+  end if;
+
+  if v_email ~ '^[\x21-\x7e]+@[^\x01-\x7f]*[^\x01-\x20\x7f@]+$'
+     and v_email ~ '[^\x01-\x7f]'
+  then
+    perform team.fail(422, 'invalid-email',
+                      'Write an internationalized domain in its ASCII form '
+                      '("xn--...").');
+  end if;
+
+  if octet_length(v_email) > 254
+     or v_email !~ ('^[a-z0-9!#$%&''*+/=?^_`{|}~-]+'
+                    '([.][a-z0-9!#$%&''*+/=?^_`{|}~-]+)*'
+                    '@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?[.])*'
+                    '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$')
+     or strpos(v_email, '@') > 65
+     or v_email ~ '[@.][0-9]+$'
+  then
+    perform team.fail(422, 'invalid-email', 'That is no email address.');
+  end if;
+
+  return v_email;
+end
+$_$;
+
+ALTER FUNCTION team.email_check(p_email text) OWNER TO team_owner;
+
 CREATE FUNCTION team.email_normal(p_email text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -689,6 +834,140 @@ $_$;
 
 ALTER FUNCTION team.id_parse(p_text text) OWNER TO team_owner;
 
+CREATE FUNCTION team.idempotency_begin(p_issuer text, p_subject text, p_scope uuid, p_key text, p_request jsonb) RETURNS team_api.reply
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_request  bytea;
+  v_row      team.idempotency_key;
+begin
+  if p_key is null then
+    return null;
+  end if;
+
+  if octet_length(p_key) not between 1 and 255 or p_key !~ '^[\x21-\x7e]+$'
+  then
+    perform team.fail(422, 'idempotency-key',
+                      'Idempotency-Key has 1 to 255 visible ASCII characters.');
+  end if;
+
+  if not pg_try_advisory_xact_lock(
+       hashtextextended(jsonb_build_array('idempotency', p_issuer, p_subject,
+                                          p_scope, p_key)::text, 0))
+  then
+    perform team.fail(409, 'idempotency-running',
+                      'The same request is still being worked on.');
+  end if;
+
+  delete from team.idempotency_key k
+   where k.ctid = any (array(
+           select o.ctid
+             from team.idempotency_key o
+            where o.created_at < statement_timestamp() - interval '24 hours'
+            order by o.created_at
+            limit 20
+              for update skip locked));
+
+  v_request := sha256(convert_to(coalesce(p_request, 'null')::text, 'UTF8'));
+
+  select *
+    into v_row
+    from team.idempotency_key k
+   where k.issuer = p_issuer
+     and k.subject = p_subject
+     and k.scope = p_scope
+     and k.key = p_key;
+
+  if v_row.key is not null
+     and v_row.created_at >= statement_timestamp() - interval '24 hours'
+  then
+    if v_row.request <> v_request then
+      perform team.fail(422, 'idempotency-mismatch',
+                        'The key has been used for another request.');
+    end if;
+
+    return v_row.reply;
+  end if;
+
+  insert into team.idempotency_key (issuer, subject, scope, key, request)
+  values (p_issuer, p_subject, p_scope, p_key, v_request)
+  on conflict (issuer, subject, scope, key) do update
+    set request = excluded.request,
+        created_at = excluded.created_at,
+        reply = null;
+
+  return null;
+end
+$_$;
+
+ALTER FUNCTION team.idempotency_begin(p_issuer text, p_subject text, p_scope uuid, p_key text, p_request jsonb) OWNER TO team_owner;
+
+CREATE FUNCTION team.idempotency_end(p_issuer text, p_subject text, p_scope uuid, p_key text, p_reply team_api.reply) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_key is null then
+    return;
+  end if;
+
+  if p_reply.status < 400 and p_reply.body::jsonb ?| array['code', 'token']
+  then
+    p_reply.body := p_reply.body::jsonb - array['code', 'token'];
+  end if;
+
+  update team.idempotency_key k
+     set reply = p_reply
+   where k.issuer = p_issuer
+     and k.subject = p_subject
+     and k.scope = p_scope
+     and k.key = p_key;
+end
+$$;
+
+ALTER FUNCTION team.idempotency_end(p_issuer text, p_subject text, p_scope uuid, p_key text, p_reply team_api.reply) OWNER TO team_owner;
+
+CREATE FUNCTION team.identity_touch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_email     text := team.email_normal(p_email);
+  v_verified  boolean := coalesce(p_email_verified, false);
+  v_name      text := nullif(btrim(p_name), '');
+  v_id        uuid;
+begin
+  perform team.actor_present(p_issuer, p_subject);
+
+  if octet_length(v_email) not between 3 and 254
+     or v_email !~ '^[^\x01-\x20\x7f@]+@[^\x01-\x20\x7f@]+$'
+  then
+    v_email := null;
+  end if;
+
+  if char_length(v_name) > 200 or v_name ~ '[\x01-\x1f\x7f]' then
+    v_name := null;
+  end if;
+
+  insert into team.identity as i (issuer, subject, email, email_verified, name)
+  values (p_issuer, p_subject, v_email, v_email is not null and v_verified,
+          v_name)
+  on conflict (issuer, subject) do update
+    set email = coalesce(excluded.email, i.email),
+        email_verified = case
+                           when excluded.email is null then i.email_verified
+                           else excluded.email_verified
+                         end,
+        name = coalesce(excluded.name, i.name)
+  returning i.id into v_id;
+
+  return v_id;
+end
+$_$;
+
+ALTER FUNCTION team.identity_touch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) OWNER TO team_owner;
+
 CREATE FUNCTION team.if_match_check(p_if_match text, p_etag text) RETURNS void
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -710,6 +989,29 @@ end
 $$;
 
 ALTER FUNCTION team.if_match_check(p_if_match text, p_etag text) OWNER TO team_owner;
+
+CREATE FUNCTION team.invitation_token_issue(p_invitation uuid) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_token  text := team.token_make();
+begin
+  insert into team.invitation_token (token_hash, invitation_id)
+  select team.token_hash(v_token), i.id
+    from team.invitation i
+   where i.id = p_invitation
+     and i.status = 'pending';
+
+  if not found then
+    perform team.fail(409, 'not-pending', 'The invitation is not pending.');
+  end if;
+
+  return v_token;
+end
+$$;
+
+ALTER FUNCTION team.invitation_token_issue(p_invitation uuid) OWNER TO team_owner;
 
 CREATE FUNCTION team.limit_check(p_limit integer) RETURNS integer
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -831,6 +1133,60 @@ $$;
 
 ALTER FUNCTION team.member_add(p_account text, p_issuer text, p_subject text, p_email text, p_name text, p_role text, p_status text) OWNER TO team_owner;
 
+CREATE FUNCTION team.member_join(p_account team.account, p_identity uuid, p_roles uuid[], p_permissions text[], p_groups uuid[], p_invited_by uuid, p_status text) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_email   text;
+  v_member  uuid;
+begin
+  select i.email
+    into v_email
+    from team.identity i
+   where i.id = p_identity
+     and i.email_verified;
+
+  perform team.scope_check(p_account, p_identity, v_email);
+  perform team.rule_cardinality(p_account,
+                                coalesce(cardinality(p_roles), 0));
+  perform team.rule_one_owner(p_account, p_roles);
+
+  if p_status = 'active' then
+    perform team.seat_check(p_account);
+  end if;
+
+  insert into team.member (account_id, identity_id, status, joined_at,
+                           invited_by)
+  values (p_account.id, p_identity, p_status,
+          case when p_status <> 'pending' then statement_timestamp() end,
+          p_invited_by)
+  on conflict (identity_id, account_id) do nothing
+  returning id into v_member;
+
+  if v_member is null then
+    perform team.fail(409, 'already-member',
+                      'This person is a member already.');
+  end if;
+
+  insert into team.member_role (member_id, role_id, account_id)
+  select v_member, r.id, p_account.id
+    from unnest(p_roles) r (id);
+
+  insert into team.member_permission (member_id, permission)
+  select v_member, p.name
+    from unnest(p_permissions) p (name);
+
+  insert into team.group_member (group_id, member_id, account_id)
+  select g.id, v_member, p_account.id
+    from unnest(p_groups) g (id);
+
+  return v_member;
+end
+$$;
+
+ALTER FUNCTION team.member_join(p_account team.account, p_identity uuid, p_roles uuid[], p_permissions text[], p_groups uuid[], p_invited_by uuid, p_status text) OWNER TO team_owner;
+
 CREATE FUNCTION team.member_status_set(p_issuer text, p_subject text, p_account text, p_member text, p_status text) RETURNS team_api.reply
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -907,6 +1263,25 @@ $$;
 
 ALTER FUNCTION team.member_text(p_member uuid) OWNER TO team_owner;
 
+CREATE FUNCTION team.name_check(p_name text, p_what text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_name  text := btrim(p_name);
+begin
+  if char_length(v_name) > 200 or v_name ~ '[\x01-\x1f\x7f]' then
+    perform team.fail(422, 'invalid-' || p_what,
+                      format('%s has at most 200 characters and no control '
+                             'characters.', p_what));
+  end if;
+
+  return nullif(v_name, '');
+end
+$$;
+
+ALTER FUNCTION team.name_check(p_name text, p_what text) OWNER TO team_owner;
+
 CREATE FUNCTION team.not_found() RETURNS void
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -915,6 +1290,18 @@ CREATE FUNCTION team.not_found() RETURNS void
 $$;
 
 ALTER FUNCTION team.not_found() OWNER TO team_owner;
+
+CREATE FUNCTION team.outbox_add(p_account uuid, p_kind text, p_payload jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  insert into team.outbox (account_id, kind, payload)
+  values (p_account, p_kind, coalesce(p_payload, '{}'));
+end
+$$;
+
+ALTER FUNCTION team.outbox_add(p_account uuid, p_kind text, p_payload jsonb) OWNER TO team_owner;
 
 CREATE FUNCTION team.permission_has(p_member uuid, p_permission text) RETURNS boolean
     LANGUAGE plpgsql STABLE
@@ -931,14 +1318,128 @@ $$;
 
 ALTER FUNCTION team.permission_has(p_member uuid, p_permission text) OWNER TO team_owner;
 
-CREATE FUNCTION team.refuse(p_account team.account, p_actor team.standing, p_action text, p_target uuid, p_code text, p_detail jsonb) RETURNS team_api.reply
+CREATE FUNCTION team.preset_put(p_preset jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_unknown  text;
+begin
+  select k.key
+    into v_unknown
+    from jsonb_object_keys(p_preset) k (key)
+   where not exists (select
+                       from pg_attribute t
+                      where t.attrelid = 'team.preset'::regclass
+                        and t.attnum > 0
+                        and t.attname = k.key);
+
+  if found then
+    perform team.fail(422, 'invalid-policy',
+                      format('A preset has no "%s".', v_unknown));
+  end if;
+
+  insert into team.preset
+  select p.*
+    from jsonb_populate_record(null::team.preset, p_preset) p
+  on conflict (name) do update
+    set title = excluded.title,
+        owner_mode = excluded.owner_mode,
+        owner_role = excluded.owner_role,
+        role_cardinality = excluded.role_cardinality,
+        direct_permissions = excluded.direct_permissions,
+        self_change = excluded.self_change,
+        suspend_enabled = excluded.suspend_enabled,
+        suspend_label = excluded.suspend_label,
+        admin_may_remove_admin = excluded.admin_may_remove_admin,
+        membership_scope = excluded.membership_scope,
+        join_email = excluded.join_email,
+        join_subaccount = excluded.join_subaccount,
+        join_link = excluded.join_link,
+        link_role = excluded.link_role,
+        link_requires_approval = excluded.link_requires_approval,
+        link_ttl = excluded.link_ttl,
+        decline_mode = excluded.decline_mode,
+        reinvite_after_decline = excluded.reinvite_after_decline,
+        invitation_ttl = excluded.invitation_ttl,
+        name_required = excluded.name_required,
+        seats_counted = excluded.seats_counted,
+        remove_mode = excluded.remove_mode,
+        transfer_target = excluded.transfer_target,
+        transfer_target_role = excluded.transfer_target_role,
+        transfer_old_owner_role = excluded.transfer_old_owner_role,
+        transfer_acceptance = excluded.transfer_acceptance,
+        activation = excluded.activation,
+        all_role = excluded.all_role;
+end
+$$;
+
+ALTER FUNCTION team.preset_put(p_preset jsonb) OWNER TO team_owner;
+
+CREATE FUNCTION team.preset_roles_add(p_account uuid, p_preset text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  with new as (
+    insert into team.role (account_id, key, name, rank, system)
+    select p_account, r.key, r.name, r.rank, true
+      from team.preset_role r
+     where r.preset = p_preset
+    on conflict (account_id, key) do nothing
+    returning id, key
+  )
+  insert into team.role_permission (role_id, permission)
+  select n.id, p.permission
+    from new n
+    join team.preset_role_permission p
+      on p.preset = p_preset
+     and p.role = n.key;
+end
+$$;
+
+ALTER FUNCTION team.preset_roles_add(p_account uuid, p_preset text) OWNER TO team_owner;
+
+CREATE FUNCTION team.quota_take(p_account uuid, p_kind text, p_per_hour integer, p_n integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_start  timestamptz := date_trunc('hour', statement_timestamp(), 'UTC');
+  v_n      integer;
+begin
+  insert into team.quota_use as q (account_id, kind, starts_at, n)
+  values (p_account, p_kind, v_start, p_n)
+  on conflict (account_id, kind, starts_at) do update
+    set n = q.n + excluded.n
+  returning q.n into v_n;
+
+  if v_n > p_per_hour then
+    raise exception using
+      errcode = 'TM429',
+      message = 'quota-exceeded',
+      detail = format('At most %s an hour.', p_per_hour),
+      hint = ceil(extract(epoch from v_start + interval '1 hour'
+                                     - statement_timestamp()))::text;
+  end if;
+
+  delete from team.quota_use q
+   where q.account_id = p_account
+     and q.kind = p_kind
+     and q.starts_at < v_start;
+end
+$$;
+
+ALTER FUNCTION team.quota_take(p_account uuid, p_kind text, p_per_hour integer, p_n integer) OWNER TO team_owner;
+
+CREATE FUNCTION team.refuse(p_account team.account, p_actor team.standing, p_action text, p_target uuid, p_code text, p_detail jsonb, p_target_type text DEFAULT 'member'::text) RETURNS team_api.reply
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   v_reply  team_api.reply;
 begin
-  perform team.audit(p_account.id, p_actor, p_action, 'member', p_target,
+  perform team.audit(p_account.id, p_actor, p_action, p_target_type, p_target,
                      p_code, p_detail);
 
   v_reply.status := 403;
@@ -951,12 +1452,14 @@ begin
                   'Your rank is not above the one this is about.'
                 when 'exceeds-own' then
                   'You can''t give permissions that you don''t have.'
+                when 'owner-only' then
+                  'Only an owner can do this.'
               end);
   return v_reply;
 end
 $$;
 
-ALTER FUNCTION team.refuse(p_account team.account, p_actor team.standing, p_action text, p_target uuid, p_code text, p_detail jsonb) OWNER TO team_owner;
+ALTER FUNCTION team.refuse(p_account team.account, p_actor team.standing, p_action text, p_target uuid, p_code text, p_detail jsonb, p_target_type text) OWNER TO team_owner;
 
 CREATE FUNCTION team.role_keys(p_roles uuid[]) RETURNS jsonb
     LANGUAGE sql STABLE
@@ -1066,6 +1569,40 @@ $$;
 
 ALTER FUNCTION team.rule_grant(p_account team.account, p_actor team.standing, p_roles uuid[], p_permissions text[]) OWNER TO team_owner;
 
+CREATE FUNCTION team.rule_one_owner(p_account team.account, p_roles uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_account.owner_mode = 'single'
+     and p_account.owner_member_id is not null
+     and exists (select
+                   from team.role r
+                  where r.id = any (p_roles)
+                    and r.key = 'owner')
+  then
+    perform team.fail(409, 'owner-must-transfer',
+                      'Ownership changes by a transfer only.');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.rule_one_owner(p_account team.account, p_roles uuid[]) OWNER TO team_owner;
+
+CREATE FUNCTION team.rule_owner(p_account team.account, p_actor team.standing) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select case
+           when p_actor.is_owner then null
+           when p_account.owner_mode = 'none'
+                and team.permission_has(p_actor.member_id, '*') then null
+           else 'owner-only'
+         end
+$$;
+
+ALTER FUNCTION team.rule_owner(p_account team.account, p_actor team.standing) OWNER TO team_owner;
+
 CREATE FUNCTION team.rule_owner_role(p_account team.account, p_target team.standing, p_new uuid[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1165,6 +1702,109 @@ $$;
 
 ALTER FUNCTION team.rule_self(p_account team.account, p_actor team.standing, p_target team.standing) OWNER TO team_owner;
 
+CREATE FUNCTION team.scope_check(p_account team.account, p_identity uuid, p_email text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_email  text := team.email_normal(p_email);
+begin
+  if p_identity is not null then
+    perform pg_advisory_xact_lock_shared(team.scope_lock());
+
+    perform
+       from team.identity i
+      where i.id = p_identity
+        for no key update;
+
+    if v_email is not null then
+      perform pg_advisory_xact_lock(hashtextextended('email:' || v_email, 0));
+    end if;
+  end if;
+
+  perform
+     from team.member m
+     join team.account a on a.id = m.account_id
+    where m.identity_id in (select p_identity
+                            union all
+                            select i.id
+                              from team.identity i
+                             where i.email = v_email
+                               and i.email_verified)
+      and a.id <> p_account.id
+      and a.root_id = p_account.root_id
+      and a.status = 'active'
+      and p_account.membership_scope = 'tree';
+
+  if found then
+    perform team.fail(409, 'email-in-tree',
+                      'User is already a member of an account of this '
+                      'organization.');
+  end if;
+
+  perform
+     from team.member m
+     join team.account a on a.id = m.account_id
+    where m.identity_id in (select p_identity
+                            union all
+                            select i.id
+                              from team.identity i
+                             where i.email = v_email
+                               and i.email_verified)
+      and a.id <> p_account.id
+      and a.status = 'active'
+      and 'exclusive' in (p_account.membership_scope, a.membership_scope);
+
+  if found then
+    perform team.fail(409, 'other-organization',
+                      'User is already a member of one organization');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.scope_check(p_account team.account, p_identity uuid, p_email text) OWNER TO team_owner;
+
+CREATE FUNCTION team.scope_lock() RETURNS bigint
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select hashtextextended('membership_scope', 0)
+$$;
+
+ALTER FUNCTION team.scope_lock() OWNER TO team_owner;
+
+CREATE FUNCTION team.seat_check(p_account team.account) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_account.seats_counted = 'active'
+     and p_account.seat_limit is not null
+     and team.seats_used(p_account.id) >= p_account.seat_limit
+  then
+    perform team.fail(409, 'seat-limit',
+                      'All seats of this account are taken.');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.seat_check(p_account team.account) OWNER TO team_owner;
+
+CREATE FUNCTION team.seats_used(p_account uuid) RETURNS integer
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+    select count(*)
+      from team.member m
+     where m.account_id = p_account
+       and m.status = 'active');
+end
+$$;
+
+ALTER FUNCTION team.seats_used(p_account uuid) OWNER TO team_owner;
+
 CREATE FUNCTION team.target_find(p_account team.account, p_actor team.standing, p_member text) RETURNS team.standing
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1204,6 +1844,34 @@ CREATE FUNCTION team.time_text(p_time timestamp with time zone) RETURNS text
 $$;
 
 ALTER FUNCTION team.time_text(p_time timestamp with time zone) OWNER TO team_owner;
+
+CREATE FUNCTION team.token_hash(p_token text) RETURNS bytea
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  return case
+           when p_token ~ '^[A-Za-z0-9_-]{43}$'
+           then sha256(convert_to(p_token, 'UTF8'))
+         end;
+end
+$_$;
+
+ALTER FUNCTION team.token_hash(p_token text) OWNER TO team_owner;
+
+CREATE FUNCTION team.token_make() RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return rtrim(translate(encode(sha256(uuid_send(gen_random_uuid())
+                                       || uuid_send(gen_random_uuid())
+                                       || uuid_send(gen_random_uuid())),
+                                'base64'), '+/', '-_'), '=');
+end
+$$;
+
+ALTER FUNCTION team.token_make() OWNER TO team_owner;
 
 CREATE FUNCTION team_api.account_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -1323,20 +1991,23 @@ ALTER FUNCTION team_api.changes_since(p_snapshot text) OWNER TO team_owner;
 CREATE FUNCTION team_api.grant_get(p_issuer text, p_subject text, p_account text, OUT status text, OUT account_id text, OUT member_id text, OUT roles text, OUT permissions text) RETURNS record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
+    AS $$
 declare
   v_account  uuid;
   v_member   uuid;
   v_choices  uuid[];
-  v_direct   boolean;
-  v_count    integer := 0;
+  v_simple   boolean;
   v_row      record;
 begin
   status := 'none';
   roles := '';
   permissions := '';
 
-  if p_account ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+  -- an id in its one spelling; a regular expression would cost a tenth
+
+  if p_account like '________-____-____-____-____________'
+     and translate(p_account, '0123456789abcdef', '') = '----'
+  then
     v_account := p_account;
 
   elsif p_account <> '' then
@@ -1380,10 +2051,7 @@ begin
   for v_row in
     select case a.status when 'closed' then 'closed' else m.status end
              as status,
-           m.account_id, m.id, r.key, r.permission_list,
-           exists (select
-                     from team.member_permission mp
-                    where mp.member_id = m.id) as direct
+           m.account_id, m.id, r.key, r.permission_list, mp.permission
       from team.identity i
       join team.member m
         on m.identity_id = i.id
@@ -1391,24 +2059,26 @@ begin
       join team.account a on a.id = m.account_id
       left join team.member_role mr on mr.member_id = m.id
       left join team.role r on r.id = mr.role_id
+      left join team.member_permission mp on mp.member_id = m.id
      where i.issuer = p_issuer
        and i.subject = p_subject
+     limit 2
   loop
-    v_count := v_count + 1;
+    v_simple := v_simple is null and v_row.key is not null
+                and v_row.permission is null;
     status := v_row.status;
     v_member := v_row.id;
     account_id := v_row.account_id;
     member_id := v_member;
     roles := v_row.key;
     permissions := v_row.permission_list;
-    v_direct := v_row.direct;
   end loop;
 
   if status <> 'active' then
     roles := '';
     permissions := '';
 
-  elsif v_count > 1 or v_direct or roles is null then
+  elsif not v_simple then
     select coalesce(
              (select string_agg(r.key, ' ' order by r.key)
                 from team.member_role mr
@@ -1424,7 +2094,7 @@ begin
       into roles, permissions;
   end if;
 end
-$_$;
+$$;
 
 ALTER FUNCTION team_api.grant_get(p_issuer text, p_subject text, p_account text, OUT status text, OUT account_id text, OUT member_id text, OUT roles text, OUT permissions text) OWNER TO team_owner;
 
@@ -1804,6 +2474,29 @@ ALTER TABLE team.change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE team.group_member (
+    group_id uuid NOT NULL,
+    member_id uuid NOT NULL,
+    account_id uuid NOT NULL
+);
+
+ALTER TABLE team.group_member OWNER TO team_owner;
+
+CREATE TABLE team.idempotency_key (
+    issuer text NOT NULL COLLATE pg_catalog."C",
+    subject text NOT NULL COLLATE pg_catalog."C",
+    scope uuid NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    request bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    reply team_api.reply,
+    CONSTRAINT idempotency_key_key_check CHECK (((octet_length(key) >= 1) AND (octet_length(key) <= 255)))
+);
+
+ALTER TABLE team.idempotency_key OWNER TO team_owner;
+
+COMMENT ON TABLE team.idempotency_key IS 'Answers to POST requests, kept for 24 hours. scope: the account''s id, or the nil id where there is none.';
+
 CREATE TABLE team.identity (
     id uuid DEFAULT team.uuid_v7() NOT NULL,
     issuer team.identifier NOT NULL,
@@ -1812,12 +2505,107 @@ CREATE TABLE team.identity (
     email_verified boolean DEFAULT false NOT NULL,
     name team.display_name,
     created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    last_login_at timestamp with time zone,
     CONSTRAINT identity_email_verified_check CHECK (((email IS NOT NULL) OR (NOT email_verified)))
 );
 
 ALTER TABLE team.identity OWNER TO team_owner;
 
 COMMENT ON TABLE team.identity IS 'A person as an issuer knows them. The row appears with the first membership; somebody who is only signed in has none.';
+
+CREATE TABLE team.invitation (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    email team.email NOT NULL,
+    name team.display_name,
+    locale team.locale,
+    status team.invitation_status DEFAULT 'pending'::text NOT NULL,
+    inviter_account_id uuid NOT NULL,
+    inviter_member_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    sent_at timestamp with time zone,
+    expires_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone,
+    accepted_member_id uuid,
+    CONSTRAINT invitation_decided_check CHECK ((((status)::text = 'pending'::text) = (decided_at IS NULL)))
+);
+
+ALTER TABLE team.invitation OWNER TO team_owner;
+
+COMMENT ON TABLE team.invitation IS 'An emailed offer. "expired" is not stored: it is pending with expires_at past. Who invited is named by id without a foreign key: their standing is looked up again at acceptance.';
+
+CREATE TABLE team.invitation_group (
+    invitation_id uuid NOT NULL,
+    group_id uuid NOT NULL,
+    account_id uuid NOT NULL
+);
+
+ALTER TABLE team.invitation_group OWNER TO team_owner;
+
+CREATE TABLE team.invitation_permission (
+    invitation_id uuid NOT NULL,
+    permission team.permission_name NOT NULL
+);
+
+ALTER TABLE team.invitation_permission OWNER TO team_owner;
+
+CREATE TABLE team.invitation_role (
+    invitation_id uuid NOT NULL,
+    role_id uuid NOT NULL,
+    account_id uuid NOT NULL
+);
+
+ALTER TABLE team.invitation_role OWNER TO team_owner;
+
+CREATE TABLE team.invitation_token (
+    token_hash bytea NOT NULL,
+    invitation_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    CONSTRAINT invitation_token_hash_check CHECK ((octet_length(token_hash) = 32))
+);
+
+ALTER TABLE team.invitation_token OWNER TO team_owner;
+
+COMMENT ON TABLE team.invitation_token IS 'SHA-256 of the 256 random bits that a mail carries; the token itself is made when the mail is, and kept nowhere. A mail sent twice by accident leaves two that both work; a resend makes all earlier ones void.';
+
+CREATE TABLE team.invite_link (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    code_hash bytea NOT NULL,
+    role_id uuid,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    max_uses integer,
+    uses integer DEFAULT 0 NOT NULL,
+    domains text[] COLLATE pg_catalog."C",
+    revoked_at timestamp with time zone,
+    CONSTRAINT invite_link_uses_check CHECK (((uses >= 0) AND ((max_uses IS NULL) OR ((max_uses >= 1) AND (uses <= max_uses)))))
+);
+
+ALTER TABLE team.invite_link OWNER TO team_owner;
+
+CREATE TABLE team.join_request (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    member_id uuid,
+    identity_id uuid NOT NULL,
+    link_id uuid NOT NULL,
+    status team.join_status DEFAULT 'pending'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    decided_at timestamp with time zone,
+    decided_by uuid,
+    CONSTRAINT join_request_decided_check CHECK ((((status)::text = 'pending'::text) = (decided_at IS NULL)))
+);
+
+ALTER TABLE team.join_request OWNER TO team_owner;
+
+CREATE TABLE team.login (
+    identity_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE team.login OWNER TO team_owner;
 
 CREATE TABLE team.member (
     id uuid DEFAULT team.uuid_v7() NOT NULL,
@@ -1826,10 +2614,31 @@ CREATE TABLE team.member (
     status team.member_status NOT NULL,
     created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
     joined_at timestamp with time zone,
+    invited_by uuid,
+    name team.display_name,
+    title team.display_name,
     CONSTRAINT member_joined_check CHECK ((((status)::text = 'pending'::text) OR (joined_at IS NOT NULL)))
 );
 
 ALTER TABLE team.member OWNER TO team_owner;
+
+COMMENT ON COLUMN team.member.invited_by IS 'The member who invited or approved; without a foreign key, as it outlives them.';
+
+COMMENT ON COLUMN team.member.name IS 'What this account calls them; null: as their issuer does. Another account of the same person is none of an administrator''s business.';
+
+CREATE TABLE team.member_group (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    name team.display_name NOT NULL,
+    policy text,
+    approver_member_id uuid,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    CONSTRAINT member_group_policy_check CHECK (((octet_length(policy) <= 200) AND (policy !~ '[\x01-\x1f\x7f]'::text)))
+);
+
+ALTER TABLE team.member_group OWNER TO team_owner;
+
+COMMENT ON COLUMN team.member_group.policy IS 'What the application reads: the name of a policy of its own.';
 
 CREATE TABLE team.member_permission (
     member_id uuid NOT NULL,
@@ -1864,13 +2673,13 @@ COMMENT ON COLUMN team.role.permission_list IS 'The role''s permissions as a gra
 CREATE VIEW team.member_body AS
  SELECT m.account_id,
     m.id AS member_id,
-    json_build_object('id', m.id, 'account', m.account_id, 'status', m.status, 'name', i.name, 'email', i.email, 'roles', COALESCE(r.roles, '[]'::json), 'permissions', COALESCE(p.permissions, '[]'::json), 'is_owner',
+    json_build_object('id', m.id, 'account', m.account_id, 'status', m.status, 'name', COALESCE(m.name, i.name), 'email', i.email, 'title', m.title, 'roles', COALESCE(r.roles, '[]'::json), 'permissions', COALESCE(p.permissions, '[]'::json), 'groups', COALESCE(g.groups, '[]'::json), 'is_owner',
         CASE a.owner_mode
             WHEN 'single'::text THEN (NOT (a.owner_member_id IS DISTINCT FROM m.id))
             WHEN 'many'::text THEN COALESCE(r.holds_owner_role, false)
             ELSE false
-        END, 'joined_at', team.time_text(m.joined_at), 'created_at', team.time_text(m.created_at)) AS body
-   FROM ((((team.member m
+        END, 'inviter', v.inviter, 'joined_at', team.time_text(m.joined_at), 'created_at', team.time_text(m.created_at)) AS body
+   FROM ((((((team.member m
      JOIN team.account a ON ((a.id = m.account_id)))
      JOIN team.identity i ON ((i.id = m.identity_id)))
      LEFT JOIN LATERAL ( SELECT json_agg(json_build_object('key', ro.key, 'name', ro.name) ORDER BY ro.key) AS roles,
@@ -1880,7 +2689,15 @@ CREATE VIEW team.member_body AS
           WHERE (mr.member_id = m.id)) r ON (true))
      LEFT JOIN LATERAL ( SELECT json_agg(mp.permission ORDER BY mp.permission) AS permissions
            FROM team.member_permission mp
-          WHERE (mp.member_id = m.id)) p ON (true));
+          WHERE (mp.member_id = m.id)) p ON (true))
+     LEFT JOIN LATERAL ( SELECT json_agg(json_build_object('id', mg.id, 'name', mg.name) ORDER BY (mg.name COLLATE "C")) AS groups
+           FROM (team.group_member gm
+             JOIN team.member_group mg ON ((mg.id = gm.group_id)))
+          WHERE (gm.member_id = m.id)) g ON (true))
+     LEFT JOIN LATERAL ( SELECT json_build_object('id', vm.id, 'name', COALESCE(vm.name, vi.name), 'email', vi.email) AS inviter
+           FROM (team.member vm
+             JOIN team.identity vi ON ((vi.id = vm.identity_id)))
+          WHERE (vm.id = m.invited_by)) v ON (true));
 
 ALTER TABLE team.member_body OWNER TO team_owner;
 
@@ -1938,6 +2755,39 @@ CREATE TABLE team.migration (
 
 ALTER TABLE team.migration OWNER TO team_owner;
 
+CREATE TABLE team.outbox (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    payload jsonb DEFAULT '{}'::jsonb NOT NULL,
+    status team.outbox_status DEFAULT 'pending'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    available_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    sent_at timestamp with time zone,
+    error text
+);
+
+ALTER TABLE team.outbox OWNER TO team_owner;
+
+COMMENT ON TABLE team.outbox IS 'What is to be delivered: mail and webhooks, written in the transaction of what they tell of. Payloads name things by id and never hold a token.';
+
+CREATE TABLE team.ownership_transfer (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    from_member_id uuid NOT NULL,
+    to_member_id uuid NOT NULL,
+    status team.transfer_status NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    decided_at timestamp with time zone,
+    CONSTRAINT ownership_transfer_decided_check CHECK ((((status)::text = 'pending'::text) = (decided_at IS NULL))),
+    CONSTRAINT ownership_transfer_self_check CHECK ((from_member_id <> to_member_id))
+);
+
+ALTER TABLE team.ownership_transfer OWNER TO team_owner;
+
+COMMENT ON TABLE team.ownership_transfer IS 'Members are named by id without foreign keys: a pending transfer whose members are no longer what they were can''t be accepted.';
+
 CREATE TABLE team.permission (
     name team.permission_name NOT NULL,
     description text NOT NULL
@@ -1956,6 +2806,25 @@ CREATE TABLE team.preset (
     suspend_enabled boolean NOT NULL,
     suspend_label team.display_name NOT NULL,
     admin_may_remove_admin boolean NOT NULL,
+    membership_scope team.membership_scope DEFAULT 'many'::text NOT NULL,
+    join_email boolean DEFAULT true NOT NULL,
+    join_subaccount boolean DEFAULT false NOT NULL,
+    join_link boolean DEFAULT false NOT NULL,
+    link_role team.role_key,
+    link_requires_approval boolean DEFAULT true NOT NULL,
+    link_ttl team.ttl_seconds DEFAULT 604800 NOT NULL,
+    decline_mode team.decline_mode DEFAULT 'hidden'::text NOT NULL,
+    reinvite_after_decline team.reinvite_mode DEFAULT 'allow'::text NOT NULL,
+    invitation_ttl team.ttl_seconds DEFAULT 604800 NOT NULL,
+    name_required boolean DEFAULT false NOT NULL,
+    seats_counted team.seats_counted DEFAULT 'none'::text NOT NULL,
+    remove_mode team.remove_mode DEFAULT 'delete'::text NOT NULL,
+    transfer_target team.transfer_target DEFAULT 'off'::text NOT NULL,
+    transfer_target_role team.role_key,
+    transfer_old_owner_role team.role_key,
+    transfer_acceptance boolean DEFAULT false NOT NULL,
+    activation team.activation DEFAULT 'acceptance'::text NOT NULL,
+    all_role team.role_key,
     CONSTRAINT preset_owner_role_check CHECK ((((owner_mode)::text = 'none'::text) = (owner_role IS NULL)))
 );
 
@@ -1979,6 +2848,17 @@ CREATE TABLE team.preset_role_permission (
 
 ALTER TABLE team.preset_role_permission OWNER TO team_owner;
 
+CREATE TABLE team.quota_use (
+    account_id uuid NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    starts_at timestamp with time zone NOT NULL,
+    n integer NOT NULL
+);
+
+ALTER TABLE team.quota_use OWNER TO team_owner;
+
+COMMENT ON TABLE team.quota_use IS 'How much of a quota a window of time has seen; windows begin at the hour or the day.';
+
 ALTER TABLE ONLY team.account
     ADD CONSTRAINT account_pkey PRIMARY KEY (id);
 
@@ -1994,14 +2874,65 @@ ALTER TABLE ONLY team.change_floor
 ALTER TABLE ONLY team.change
     ADD CONSTRAINT change_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY team.group_member
+    ADD CONSTRAINT group_member_pkey PRIMARY KEY (group_id, member_id);
+
+ALTER TABLE ONLY team.idempotency_key
+    ADD CONSTRAINT idempotency_key_pkey PRIMARY KEY (issuer, subject, scope, key);
+
 ALTER TABLE ONLY team.identity
     ADD CONSTRAINT identity_issuer_subject_key UNIQUE (issuer, subject);
 
 ALTER TABLE ONLY team.identity
     ADD CONSTRAINT identity_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY team.invitation
+    ADD CONSTRAINT invitation_account_id_id_key UNIQUE (account_id, id);
+
+ALTER TABLE ONLY team.invitation_group
+    ADD CONSTRAINT invitation_group_pkey PRIMARY KEY (invitation_id, group_id);
+
+ALTER TABLE ONLY team.invitation_permission
+    ADD CONSTRAINT invitation_permission_pkey PRIMARY KEY (invitation_id, permission);
+
+ALTER TABLE ONLY team.invitation
+    ADD CONSTRAINT invitation_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY team.invitation_role
+    ADD CONSTRAINT invitation_role_pkey PRIMARY KEY (invitation_id, role_id);
+
+ALTER TABLE ONLY team.invitation_token
+    ADD CONSTRAINT invitation_token_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY team.invite_link
+    ADD CONSTRAINT invite_link_account_id_id_key UNIQUE (account_id, id);
+
+ALTER TABLE ONLY team.invite_link
+    ADD CONSTRAINT invite_link_code_hash_key UNIQUE (code_hash);
+
+ALTER TABLE ONLY team.invite_link
+    ADD CONSTRAINT invite_link_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY team.join_request
+    ADD CONSTRAINT join_request_account_id_id_key UNIQUE (account_id, id);
+
+ALTER TABLE ONLY team.join_request
+    ADD CONSTRAINT join_request_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY team.login
+    ADD CONSTRAINT login_pkey PRIMARY KEY (identity_id, at);
+
 ALTER TABLE ONLY team.member
     ADD CONSTRAINT member_account_id_id_key UNIQUE (account_id, id);
+
+ALTER TABLE ONLY team.member_group
+    ADD CONSTRAINT member_group_account_id_id_key UNIQUE (account_id, id);
+
+ALTER TABLE ONLY team.member_group
+    ADD CONSTRAINT member_group_account_id_name_key UNIQUE (account_id, name);
+
+ALTER TABLE ONLY team.member_group
+    ADD CONSTRAINT member_group_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY team.member
     ADD CONSTRAINT member_identity_id_account_id_key UNIQUE (identity_id, account_id);
@@ -2018,6 +2949,12 @@ ALTER TABLE ONLY team.member_role
 ALTER TABLE ONLY team.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
 
+ALTER TABLE ONLY team.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY team.ownership_transfer
+    ADD CONSTRAINT ownership_transfer_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY team.permission
     ADD CONSTRAINT permission_pkey PRIMARY KEY (name);
 
@@ -2029,6 +2966,9 @@ ALTER TABLE ONLY team.preset_role_permission
 
 ALTER TABLE ONLY team.preset_role
     ADD CONSTRAINT preset_role_pkey PRIMARY KEY (preset, key);
+
+ALTER TABLE ONLY team.quota_use
+    ADD CONSTRAINT quota_use_pkey PRIMARY KEY (account_id, kind, starts_at);
 
 ALTER TABLE ONLY team.role
     ADD CONSTRAINT role_account_id_id_key UNIQUE (account_id, id);
@@ -2050,9 +2990,37 @@ CREATE INDEX audit_event_account_id_idx ON team.audit_event USING btree (account
 
 CREATE INDEX change_xid_idx ON team.change USING btree (xid);
 
+CREATE INDEX group_member_member_id_idx ON team.group_member USING btree (member_id);
+
+CREATE INDEX idempotency_key_created_at_idx ON team.idempotency_key USING btree (created_at);
+
+CREATE INDEX identity_email_idx ON team.identity USING btree (email) WHERE email_verified;
+
+CREATE INDEX invitation_email_idx ON team.invitation USING btree (email) WHERE ((status)::text = 'pending'::text);
+
+CREATE UNIQUE INDEX invitation_pending_key ON team.invitation USING btree (account_id, email) WHERE ((status)::text = 'pending'::text);
+
+CREATE INDEX invitation_role_role_id_idx ON team.invitation_role USING btree (role_id);
+
+CREATE INDEX invitation_token_invitation_id_idx ON team.invitation_token USING btree (invitation_id);
+
+CREATE INDEX join_request_member_id_idx ON team.join_request USING btree (member_id);
+
+CREATE UNIQUE INDEX join_request_pending_key ON team.join_request USING btree (account_id, identity_id) WHERE ((status)::text = 'pending'::text);
+
+CREATE INDEX member_account_id_status_idx ON team.member USING btree (account_id, status);
+
+CREATE INDEX member_group_approver_idx ON team.member_group USING btree (approver_member_id) WHERE (approver_member_id IS NOT NULL);
+
 CREATE INDEX member_permission_permission_idx ON team.member_permission USING btree (permission);
 
 CREATE INDEX member_role_role_id_idx ON team.member_role USING btree (role_id, member_id);
+
+CREATE INDEX outbox_available_at_idx ON team.outbox USING btree (available_at) WHERE ((status)::text = 'pending'::text);
+
+CREATE INDEX outbox_invitation_idx ON team.outbox USING btree (((payload ->> 'invitation'::text))) WHERE (kind = 'invitation.mail'::text);
+
+CREATE UNIQUE INDEX ownership_transfer_pending_key ON team.ownership_transfer USING btree (account_id) WHERE ((status)::text = 'pending'::text);
 
 CREATE INDEX role_permission_permission_idx ON team.role_permission USING btree (permission);
 
@@ -2122,8 +3090,62 @@ ALTER TABLE ONLY team.account
 ALTER TABLE ONLY team.account
     ADD CONSTRAINT account_root_id_fkey FOREIGN KEY (root_id) REFERENCES team.account(id);
 
+ALTER TABLE ONLY team.group_member
+    ADD CONSTRAINT group_member_group_fkey FOREIGN KEY (account_id, group_id) REFERENCES team.member_group(account_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.group_member
+    ADD CONSTRAINT group_member_member_fkey FOREIGN KEY (account_id, member_id) REFERENCES team.member(account_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.invitation
+    ADD CONSTRAINT invitation_account_id_fkey FOREIGN KEY (account_id) REFERENCES team.account(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.invitation_group
+    ADD CONSTRAINT invitation_group_group_fkey FOREIGN KEY (account_id, group_id) REFERENCES team.member_group(account_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.invitation_group
+    ADD CONSTRAINT invitation_group_invitation_fkey FOREIGN KEY (account_id, invitation_id) REFERENCES team.invitation(account_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.invitation_permission
+    ADD CONSTRAINT invitation_permission_invitation_id_fkey FOREIGN KEY (invitation_id) REFERENCES team.invitation(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.invitation_permission
+    ADD CONSTRAINT invitation_permission_permission_fkey FOREIGN KEY (permission) REFERENCES team.permission(name);
+
+ALTER TABLE ONLY team.invitation_role
+    ADD CONSTRAINT invitation_role_invitation_fkey FOREIGN KEY (account_id, invitation_id) REFERENCES team.invitation(account_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.invitation_role
+    ADD CONSTRAINT invitation_role_role_fkey FOREIGN KEY (account_id, role_id) REFERENCES team.role(account_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.invitation_token
+    ADD CONSTRAINT invitation_token_invitation_id_fkey FOREIGN KEY (invitation_id) REFERENCES team.invitation(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.invite_link
+    ADD CONSTRAINT invite_link_account_id_fkey FOREIGN KEY (account_id) REFERENCES team.account(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.invite_link
+    ADD CONSTRAINT invite_link_role_fkey FOREIGN KEY (account_id, role_id) REFERENCES team.role(account_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.join_request
+    ADD CONSTRAINT join_request_account_id_fkey FOREIGN KEY (account_id) REFERENCES team.account(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.join_request
+    ADD CONSTRAINT join_request_identity_id_fkey FOREIGN KEY (identity_id) REFERENCES team.identity(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.join_request
+    ADD CONSTRAINT join_request_member_fkey FOREIGN KEY (account_id, member_id) REFERENCES team.member(account_id, id) ON DELETE SET NULL (member_id);
+
+ALTER TABLE ONLY team.login
+    ADD CONSTRAINT login_identity_id_fkey FOREIGN KEY (identity_id) REFERENCES team.identity(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY team.member
     ADD CONSTRAINT member_account_id_fkey FOREIGN KEY (account_id) REFERENCES team.account(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.member_group
+    ADD CONSTRAINT member_group_account_id_fkey FOREIGN KEY (account_id) REFERENCES team.account(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.member_group
+    ADD CONSTRAINT member_group_approver_fkey FOREIGN KEY (account_id, approver_member_id) REFERENCES team.member(account_id, id) ON DELETE SET NULL (approver_member_id);
 
 ALTER TABLE ONLY team.member
     ADD CONSTRAINT member_identity_id_fkey FOREIGN KEY (identity_id) REFERENCES team.identity(id) ON DELETE CASCADE;
@@ -2140,6 +3162,12 @@ ALTER TABLE ONLY team.member_role
 ALTER TABLE ONLY team.member_role
     ADD CONSTRAINT member_role_role_fkey FOREIGN KEY (account_id, role_id) REFERENCES team.role(account_id, id);
 
+ALTER TABLE ONLY team.outbox
+    ADD CONSTRAINT outbox_account_id_fkey FOREIGN KEY (account_id) REFERENCES team.account(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.ownership_transfer
+    ADD CONSTRAINT ownership_transfer_account_id_fkey FOREIGN KEY (account_id) REFERENCES team.account(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY team.preset_role_permission
     ADD CONSTRAINT preset_role_permission_permission_fkey FOREIGN KEY (permission) REFERENCES team.permission(name);
 
@@ -2148,6 +3176,9 @@ ALTER TABLE ONLY team.preset_role_permission
 
 ALTER TABLE ONLY team.preset_role
     ADD CONSTRAINT preset_role_preset_fkey FOREIGN KEY (preset) REFERENCES team.preset(name) ON DELETE CASCADE;
+
+ALTER TABLE ONLY team.quota_use
+    ADD CONSTRAINT quota_use_account_id_fkey FOREIGN KEY (account_id) REFERENCES team.account(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY team.role
     ADD CONSTRAINT role_account_id_fkey FOREIGN KEY (account_id) REFERENCES team.account(id) ON DELETE CASCADE;
@@ -2162,27 +3193,53 @@ GRANT USAGE ON SCHEMA team_api TO team_gateway;
 
 REVOKE ALL ON TYPE team.account_status FROM PUBLIC;
 
+REVOKE ALL ON TYPE team.activation FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.decline_mode FROM PUBLIC;
+
 REVOKE ALL ON TYPE team.display_name FROM PUBLIC;
 
 REVOKE ALL ON TYPE team.email FROM PUBLIC;
 
 REVOKE ALL ON TYPE team.identifier FROM PUBLIC;
 
+REVOKE ALL ON TYPE team.invitation_status FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.join_status FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.locale FROM PUBLIC;
+
 REVOKE ALL ON TYPE team.member_status FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.membership_scope FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.outbox_status FROM PUBLIC;
 
 REVOKE ALL ON TYPE team.owner_mode FROM PUBLIC;
 
 REVOKE ALL ON TYPE team.permission_name FROM PUBLIC;
 
+REVOKE ALL ON TYPE team.reinvite_mode FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.remove_mode FROM PUBLIC;
+
 REVOKE ALL ON TYPE team.role_cardinality FROM PUBLIC;
 
 REVOKE ALL ON TYPE team.role_key FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.seats_counted FROM PUBLIC;
 
 REVOKE ALL ON TYPE team.self_change FROM PUBLIC;
 
 REVOKE ALL ON TYPE team.slug FROM PUBLIC;
 
 REVOKE ALL ON TYPE team.standing FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.transfer_status FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.transfer_target FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.ttl_seconds FROM PUBLIC;
 
 REVOKE ALL ON TYPE team_api.reply FROM PUBLIC;
 GRANT ALL ON TYPE team_api.reply TO team_gateway;
@@ -2192,6 +3249,8 @@ REVOKE ALL ON FUNCTION team.account_create(p_slug text, p_name text, p_preset te
 REVOKE ALL ON FUNCTION team.uuid_v7() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.account_find(p_account text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.account_insert(p_like jsonb, p_preset text, p_slug text, p_name text, p_time_zone text, p_parent team.account) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.account_lock(p_account text, p_issuer text, p_subject text) FROM PUBLIC;
 
@@ -2225,6 +3284,8 @@ REVOKE ALL ON FUNCTION team.cursor_make(p_kind text, p_scope uuid, p_last uuid) 
 
 REVOKE ALL ON FUNCTION team.cursor_read(p_cursor text, p_kind text, p_scope uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.email_check(p_email text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.email_normal(p_email text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.etag(p_body text) FROM PUBLIC;
@@ -2233,7 +3294,15 @@ REVOKE ALL ON FUNCTION team.fail(p_status integer, p_code text, p_detail text) F
 
 REVOKE ALL ON FUNCTION team.id_parse(p_text text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.idempotency_begin(p_issuer text, p_subject text, p_scope uuid, p_key text, p_request jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.idempotency_end(p_issuer text, p_subject text, p_scope uuid, p_key text, p_reply team_api.reply) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.identity_touch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.if_match_check(p_if_match text, p_etag text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.invitation_token_issue(p_invitation uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.limit_check(p_limit integer) FROM PUBLIC;
 
@@ -2241,15 +3310,27 @@ REVOKE ALL ON FUNCTION team.list_reply(p_items json, p_cursor text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.member_add(p_account text, p_issuer text, p_subject text, p_email text, p_name text, p_role text, p_status text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.member_join(p_account team.account, p_identity uuid, p_roles uuid[], p_permissions text[], p_groups uuid[], p_invited_by uuid, p_status text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.member_status_set(p_issuer text, p_subject text, p_account text, p_member text, p_status text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.member_text(p_member uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.name_check(p_name text, p_what text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.not_found() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.outbox_add(p_account uuid, p_kind text, p_payload jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.permission_has(p_member uuid, p_permission text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION team.refuse(p_account team.account, p_actor team.standing, p_action text, p_target uuid, p_code text, p_detail jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION team.preset_put(p_preset jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.preset_roles_add(p_account uuid, p_preset text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.quota_take(p_account uuid, p_kind text, p_per_hour integer, p_n integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.refuse(p_account team.account, p_actor team.standing, p_action text, p_target uuid, p_code text, p_detail jsonb, p_target_type text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.role_keys(p_roles uuid[]) FROM PUBLIC;
 
@@ -2259,6 +3340,10 @@ REVOKE ALL ON FUNCTION team.rule_cardinality(p_account team.account, p_count int
 
 REVOKE ALL ON FUNCTION team.rule_grant(p_account team.account, p_actor team.standing, p_roles uuid[], p_permissions text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.rule_one_owner(p_account team.account, p_roles uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_owner(p_account team.account, p_actor team.standing) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.rule_owner_role(p_account team.account, p_target team.standing, p_new uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.rule_owner_stays(p_account team.account, p_target team.standing) FROM PUBLIC;
@@ -2267,9 +3352,21 @@ REVOKE ALL ON FUNCTION team.rule_rank(p_account team.account, p_actor team.stand
 
 REVOKE ALL ON FUNCTION team.rule_self(p_account team.account, p_actor team.standing, p_target team.standing) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.scope_check(p_account team.account, p_identity uuid, p_email text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.scope_lock() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.seat_check(p_account team.account) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.seats_used(p_account uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.target_find(p_account team.account, p_actor team.standing, p_member text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.time_text(p_time timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.token_hash(p_token text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.token_make() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team_api.account_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.account_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) TO team_gateway;

@@ -55,16 +55,19 @@ select m.account_id,
          'id', m.id,
          'account', m.account_id,
          'status', m.status,
-         'name', i.name,
+         'name', coalesce(m.name, i.name),
          'email', i.email,
+         'title', m.title,
          'roles', coalesce(r.roles, '[]'),
          'permissions', coalesce(p.permissions, '[]'),
+         'groups', coalesce(g.groups, '[]'),
          'is_owner', case a.owner_mode
                        when 'single'
                          then a.owner_member_id is not distinct from m.id
                        when 'many' then coalesce(r.holds_owner_role, false)
                        else false
                      end,
+         'inviter', v.inviter,
          'joined_at', team.time_text(m.joined_at),
          'created_at', team.time_text(m.created_at)
        ) as body
@@ -83,4 +86,19 @@ select m.account_id,
     select json_agg(mp.permission order by mp.permission) as permissions
       from team.member_permission mp
      where mp.member_id = m.id
-  ) p on true;
+  ) p on true
+  left join lateral (
+    select json_agg(json_build_object('id', mg.id, 'name', mg.name)
+                    order by mg.name collate "C") as groups
+      from team.group_member gm
+      join team.member_group mg on mg.id = gm.group_id
+     where gm.member_id = m.id
+  ) g on true
+  left join lateral (
+    select json_build_object('id', vm.id,
+                             'name', coalesce(vm.name, vi.name),
+                             'email', vi.email) as inviter
+      from team.member vm
+      join team.identity vi on vi.id = vm.identity_id
+     where vm.id = m.invited_by
+  ) v on true;

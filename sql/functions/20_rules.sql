@@ -300,6 +300,25 @@ end
 $$;
 
 
+-- What is the owner's alone.  Where an account has no owners, it is for who
+-- may do everything.
+
+create or replace function team.rule_owner(p_account team.account,
+  p_actor team.standing)
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+           when p_actor.is_owner then null
+           when p_account.owner_mode = 'none'
+                and team.permission_has(p_actor.member_id, '*') then null
+           else 'owner-only'
+         end
+$$;
+
+
 -- --- rules whose breach is a conflict ---------------------------------------
 
 create or replace function team.rule_cardinality(p_account team.account,
@@ -400,6 +419,30 @@ end
 $$;
 
 
+-- A role of the key "owner" is the single owner's, by whatever way a member
+-- comes; the first one to come may have it.
+
+create or replace function team.rule_one_owner(p_account team.account,
+  p_roles uuid[])
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_account.owner_mode = 'single'
+     and p_account.owner_member_id is not null
+     and exists (select
+                   from team.role r
+                  where r.id = any (p_roles)
+                    and r.key = 'owner')
+  then
+    perform team.fail(409, 'owner-must-transfer',
+                      'Ownership changes by a transfer only.');
+  end if;
+end
+$$;
+
+
 -- --- what a write leaves ----------------------------------------------------
 
 create or replace function team.audit(p_account uuid, p_actor team.standing,
@@ -444,10 +487,11 @@ create or replace trigger audit_keep_truncate
 
 
 -- A refusal with its audit row: returned, since raising would undo the row.
+-- p_target_type: what p_target is the id of.
 
 create or replace function team.refuse(p_account team.account,
   p_actor team.standing, p_action text, p_target uuid, p_code text,
-  p_detail jsonb)
+  p_detail jsonb, p_target_type text default 'member')
 returns team_api.reply
 language plpgsql
 volatile
@@ -456,7 +500,7 @@ as $$
 declare
   v_reply  team_api.reply;
 begin
-  perform team.audit(p_account.id, p_actor, p_action, 'member', p_target,
+  perform team.audit(p_account.id, p_actor, p_action, p_target_type, p_target,
                      p_code, p_detail);
 
   v_reply.status := 403;
@@ -469,6 +513,8 @@ begin
                   'Your rank is not above the one this is about.'
                 when 'exceeds-own' then
                   'You can''t give permissions that you don''t have.'
+                when 'owner-only' then
+                  'Only an owner can do this.'
               end);
   return v_reply;
 end

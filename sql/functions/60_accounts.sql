@@ -8,6 +8,110 @@
 --                            'jane@example.com', 'Jane Doe', 'owner');
 
 
+-- Makes or changes a preset; p_preset names every column.  Its roles and what
+-- they permit are rows of preset_role and preset_role_permission.  Accounts
+-- keep the policy that they have.
+
+create or replace function team.preset_put(p_preset jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_unknown  text;
+begin
+  select k.key
+    into v_unknown
+    from jsonb_object_keys(p_preset) k (key)
+   where not exists (select
+                       from pg_attribute t
+                      where t.attrelid = 'team.preset'::regclass
+                        and t.attnum > 0
+                        and t.attname = k.key);
+
+  if found then
+    perform team.fail(422, 'invalid-policy',
+                      format('A preset has no "%s".', v_unknown));
+  end if;
+
+  insert into team.preset
+  select p.*
+    from jsonb_populate_record(null::team.preset, p_preset) p
+  on conflict (name) do update
+    set title = excluded.title,
+        owner_mode = excluded.owner_mode,
+        owner_role = excluded.owner_role,
+        role_cardinality = excluded.role_cardinality,
+        direct_permissions = excluded.direct_permissions,
+        self_change = excluded.self_change,
+        suspend_enabled = excluded.suspend_enabled,
+        suspend_label = excluded.suspend_label,
+        admin_may_remove_admin = excluded.admin_may_remove_admin,
+        membership_scope = excluded.membership_scope,
+        join_email = excluded.join_email,
+        join_subaccount = excluded.join_subaccount,
+        join_link = excluded.join_link,
+        link_role = excluded.link_role,
+        link_requires_approval = excluded.link_requires_approval,
+        link_ttl = excluded.link_ttl,
+        decline_mode = excluded.decline_mode,
+        reinvite_after_decline = excluded.reinvite_after_decline,
+        invitation_ttl = excluded.invitation_ttl,
+        name_required = excluded.name_required,
+        seats_counted = excluded.seats_counted,
+        remove_mode = excluded.remove_mode,
+        transfer_target = excluded.transfer_target,
+        transfer_target_role = excluded.transfer_target_role,
+        transfer_old_owner_role = excluded.transfer_old_owner_role,
+        transfer_acceptance = excluded.transfer_acceptance,
+        activation = excluded.activation,
+        all_role = excluded.all_role;
+end
+$$;
+
+
+-- A new account, without roles and members.  p_like: a preset or an account as
+-- JSON, whose policy it has; the columns are named alike.
+
+create or replace function team.account_insert(p_like jsonb, p_preset text,
+  p_slug text, p_name text, p_time_zone text, p_parent team.account)
+returns team.account
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_id       uuid := team.uuid_v7();
+  v_account  team.account;
+begin
+  -- raises for a zone that PostgreSQL doesn't know
+  perform timezone(p_time_zone, statement_timestamp());
+
+  insert into team.account
+  select n.*
+    from jsonb_populate_record(
+           null::team.account,
+           p_like || jsonb_build_object(
+             'id', v_id,
+             'slug', p_slug,
+             'name', p_name,
+             'time_zone', p_time_zone,
+             'status', 'active',
+             'preset', p_preset,
+             'parent_id', p_parent.id,
+             'root_id', coalesce(p_parent.root_id, v_id),
+             'owner_member_id', null,
+             'seat_limit', null,
+             'created_at', statement_timestamp(),
+             'closed_at', null)) n
+  returning * into v_account;
+
+  return v_account;
+end
+$$;
+
+
 -- Returns the new account's id.
 
 create or replace function team.account_create(p_slug text, p_name text,
@@ -18,19 +122,11 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_id  uuid := team.uuid_v7();
+  v_preset   jsonb;
+  v_account  team.account;
 begin
-  -- raises for a zone that PostgreSQL doesn't know
-  perform timezone(p_time_zone, statement_timestamp());
-
-  insert into team.account (id, root_id, slug, name, time_zone, preset,
-                            owner_mode, owner_role, role_cardinality,
-                            direct_permissions, self_change, suspend_enabled,
-                            suspend_label, admin_may_remove_admin)
-  select v_id, v_id, p_slug, p_name, p_time_zone, p.name,
-         p.owner_mode, p.owner_role, p.role_cardinality,
-         p.direct_permissions, p.self_change, p.suspend_enabled,
-         p.suspend_label, p.admin_may_remove_admin
+  select to_jsonb(p)
+    into v_preset
     from team.preset p
    where p.name = p_preset;
 
@@ -39,20 +135,38 @@ begin
                       format('There is no preset "%s".', p_preset));
   end if;
 
-  insert into team.role (account_id, key, name, rank, system)
-  select v_id, r.key, r.name, r.rank, true
-    from team.preset_role r
-   where r.preset = p_preset;
+  v_account := team.account_insert(v_preset, p_preset, p_slug, p_name,
+                                   p_time_zone, null);
+  perform team.preset_roles_add(v_account.id, p_preset);
+  return v_account.id;
+end
+$$;
 
+
+-- The roles of a preset that an account doesn't have.
+
+create or replace function team.preset_roles_add(p_account uuid,
+  p_preset text)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with new as (
+    insert into team.role (account_id, key, name, rank, system)
+    select p_account, r.key, r.name, r.rank, true
+      from team.preset_role r
+     where r.preset = p_preset
+    on conflict (account_id, key) do nothing
+    returning id, key
+  )
   insert into team.role_permission (role_id, permission)
-  select r.id, p.permission
-    from team.preset_role_permission p
-    join team.role r
-      on r.account_id = v_id
-     and r.key = p.role
-   where p.preset = p_preset;
-
-  return v_id;
+  select n.id, p.permission
+    from new n
+    join team.preset_role_permission p
+      on p.preset = p_preset
+     and p.role = n.key;
 end
 $$;
 

@@ -4,22 +4,37 @@
 -- An account with subaccounts; several roles and single permissions a person.
 -- The Company Account Admins are its owners: at least one of them stays.
 
-insert into team.preset (name, title, owner_mode, owner_role,
-                         role_cardinality, direct_permissions, self_change,
-                         suspend_enabled, suspend_label, admin_may_remove_admin)
-values ('branches', 'Branches', 'many', 'owner',
-        'many', true, 'forbid',
-        false, 'Suspended', true)
-on conflict (name) do update
-  set title = excluded.title,
-      owner_mode = excluded.owner_mode,
-      owner_role = excluded.owner_role,
-      role_cardinality = excluded.role_cardinality,
-      direct_permissions = excluded.direct_permissions,
-      self_change = excluded.self_change,
-      suspend_enabled = excluded.suspend_enabled,
-      suspend_label = excluded.suspend_label,
-      admin_may_remove_admin = excluded.admin_may_remove_admin;
+select team.preset_put('{
+  "name": "branches",
+  "title": "Branches",
+  "owner_mode": "many",
+  "owner_role": "owner",
+  "role_cardinality": "many",
+  "direct_permissions": true,
+  "self_change": "forbid",
+  "suspend_enabled": false,
+  "suspend_label": "Suspended",
+  "admin_may_remove_admin": true,
+  "membership_scope": "tree",
+  "join_email": true,
+  "join_subaccount": true,
+  "join_link": false,
+  "link_role": null,
+  "link_requires_approval": true,
+  "link_ttl": 604800,
+  "decline_mode": "shown",
+  "reinvite_after_decline": "remove_first",
+  "invitation_ttl": 604800,
+  "name_required": false,
+  "seats_counted": "none",
+  "remove_mode": "delete",
+  "transfer_target": "off",
+  "transfer_target_role": null,
+  "transfer_old_owner_role": null,
+  "transfer_acceptance": false,
+  "activation": "registration",
+  "all_role": null
+}') \g /dev/null
 
 insert into team.preset_role (preset, key, name, rank)
 values

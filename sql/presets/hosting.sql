@@ -3,22 +3,37 @@
 
 -- All permissions, or hand-picked ones.
 
-insert into team.preset (name, title, owner_mode, owner_role,
-                         role_cardinality, direct_permissions, self_change,
-                         suspend_enabled, suspend_label, admin_may_remove_admin)
-values ('hosting', 'Hosting', 'single', 'owner',
-        'zero_or_one', true, 'forbid',
-        false, 'Suspended', true)
-on conflict (name) do update
-  set title = excluded.title,
-      owner_mode = excluded.owner_mode,
-      owner_role = excluded.owner_role,
-      role_cardinality = excluded.role_cardinality,
-      direct_permissions = excluded.direct_permissions,
-      self_change = excluded.self_change,
-      suspend_enabled = excluded.suspend_enabled,
-      suspend_label = excluded.suspend_label,
-      admin_may_remove_admin = excluded.admin_may_remove_admin;
+select team.preset_put('{
+  "name": "hosting",
+  "title": "Hosting",
+  "owner_mode": "single",
+  "owner_role": "owner",
+  "role_cardinality": "zero_or_one",
+  "direct_permissions": true,
+  "self_change": "forbid",
+  "suspend_enabled": false,
+  "suspend_label": "Suspended",
+  "admin_may_remove_admin": true,
+  "membership_scope": "many",
+  "join_email": true,
+  "join_subaccount": false,
+  "join_link": false,
+  "link_role": null,
+  "link_requires_approval": true,
+  "link_ttl": 604800,
+  "decline_mode": "hidden",
+  "reinvite_after_decline": "allow",
+  "invitation_ttl": 604800,
+  "name_required": false,
+  "seats_counted": "none",
+  "remove_mode": "revoke",
+  "transfer_target": "any",
+  "transfer_target_role": null,
+  "transfer_old_owner_role": "all",
+  "transfer_acceptance": false,
+  "activation": "registration",
+  "all_role": "all"
+}') \g /dev/null
 
 insert into team.preset_role (preset, key, name, rank)
 values

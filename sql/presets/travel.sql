@@ -3,22 +3,37 @@
 
 -- Several owners; members can be disabled and enabled.
 
-insert into team.preset (name, title, owner_mode, owner_role,
-                         role_cardinality, direct_permissions, self_change,
-                         suspend_enabled, suspend_label, admin_may_remove_admin)
-values ('travel', 'Travel', 'many', 'owner',
-        'one', false, 'another_owner',
-        true, 'Disabled', true)
-on conflict (name) do update
-  set title = excluded.title,
-      owner_mode = excluded.owner_mode,
-      owner_role = excluded.owner_role,
-      role_cardinality = excluded.role_cardinality,
-      direct_permissions = excluded.direct_permissions,
-      self_change = excluded.self_change,
-      suspend_enabled = excluded.suspend_enabled,
-      suspend_label = excluded.suspend_label,
-      admin_may_remove_admin = excluded.admin_may_remove_admin;
+select team.preset_put('{
+  "name": "travel",
+  "title": "Travel",
+  "owner_mode": "many",
+  "owner_role": "owner",
+  "role_cardinality": "one",
+  "direct_permissions": false,
+  "self_change": "another_owner",
+  "suspend_enabled": true,
+  "suspend_label": "Disabled",
+  "admin_may_remove_admin": true,
+  "membership_scope": "many",
+  "join_email": true,
+  "join_subaccount": false,
+  "join_link": false,
+  "link_role": null,
+  "link_requires_approval": true,
+  "link_ttl": 604800,
+  "decline_mode": "hidden",
+  "reinvite_after_decline": "allow",
+  "invitation_ttl": 604800,
+  "name_required": false,
+  "seats_counted": "active",
+  "remove_mode": "delete",
+  "transfer_target": "off",
+  "transfer_target_role": null,
+  "transfer_old_owner_role": null,
+  "transfer_acceptance": false,
+  "activation": "acceptance",
+  "all_role": null
+}') \g /dev/null
 
 insert into team.preset_role (preset, key, name, rank)
 values
@@ -40,7 +55,15 @@ values
   ('travel', 'travel-admin', 'account:read'),
   ('travel', 'travel-admin', 'approvals:manage'),
   ('travel', 'travel-admin', 'assigned-trips:approve'),
+  ('travel', 'travel-admin', 'groups:assign'),
+  ('travel', 'travel-admin', 'groups:create'),
+  ('travel', 'travel-admin', 'groups:delete'),
+  ('travel', 'travel-admin', 'groups:read'),
+  ('travel', 'travel-admin', 'groups:update'),
+  ('travel', 'travel-admin', 'invitations:read'),
+  ('travel', 'travel-admin', 'members:read'),
   ('travel', 'travel-admin', 'own-trips:read'),
+  ('travel', 'travel-admin', 'roles:read'),
   ('travel', 'travel-admin', 'travel-policies:manage'),
   ('travel', 'travel-admin', 'trips:book'),
   ('travel', 'travel-admin', 'trips:read'),

@@ -4,22 +4,37 @@
 -- Administrators and staff. The owner is an administrator: ownership is an
 -- attribute beside the role.
 
-insert into team.preset (name, title, owner_mode, owner_role,
-                         role_cardinality, direct_permissions, self_change,
-                         suspend_enabled, suspend_label, admin_may_remove_admin)
-values ('workspace', 'Workspace', 'single', 'admin',
-        'one', false, 'forbid',
-        false, 'Suspended', true)
-on conflict (name) do update
-  set title = excluded.title,
-      owner_mode = excluded.owner_mode,
-      owner_role = excluded.owner_role,
-      role_cardinality = excluded.role_cardinality,
-      direct_permissions = excluded.direct_permissions,
-      self_change = excluded.self_change,
-      suspend_enabled = excluded.suspend_enabled,
-      suspend_label = excluded.suspend_label,
-      admin_may_remove_admin = excluded.admin_may_remove_admin;
+select team.preset_put('{
+  "name": "workspace",
+  "title": "Workspace",
+  "owner_mode": "single",
+  "owner_role": "admin",
+  "role_cardinality": "one",
+  "direct_permissions": false,
+  "self_change": "forbid",
+  "suspend_enabled": false,
+  "suspend_label": "Suspended",
+  "admin_may_remove_admin": true,
+  "membership_scope": "many",
+  "join_email": false,
+  "join_subaccount": false,
+  "join_link": true,
+  "link_role": "staff",
+  "link_requires_approval": true,
+  "link_ttl": 604800,
+  "decline_mode": "off",
+  "reinvite_after_decline": "allow",
+  "invitation_ttl": 604800,
+  "name_required": false,
+  "seats_counted": "none",
+  "remove_mode": "delete",
+  "transfer_target": "role",
+  "transfer_target_role": "staff",
+  "transfer_old_owner_role": "staff",
+  "transfer_acceptance": false,
+  "activation": "approval",
+  "all_role": null
+}') \g /dev/null
 
 insert into team.preset_role (preset, key, name, rank)
 values

@@ -9,7 +9,7 @@ select plan(58);
 
 select is((team_api.healthz_get()).status, 200, 'healthz');
 select is((team_api.healthz_get()).body::jsonb,
-          '{"status": "ok", "schema": 1}', 'and its body');
+          '{"status": "ok", "schema": 2}', 'and its body');
 select is((t.reply('healthz_get', 'olga')).status, 200,
           'healthz with an actor''s five parameters');
 
@@ -114,7 +114,8 @@ select is(t.body('member_get', 'olga', 'acme', t.m('acme', 'acme-admin'))
             'status', 'active', 'name', 'Adam Admin',
             'email', 'acme-admin@example.com',
             'roles', '[{"key": "admin", "name": "Admin"}]'::jsonb,
-            'permissions', '[]'::jsonb, 'is_owner', false), 'a member');
+            'permissions', '[]'::jsonb, 'groups', '[]'::jsonb,
+            'title', null, 'inviter', null, 'is_owner', false), 'a member');
 select is(t.body('member_get', 'acme-finance', 'acme', 'me') ->> 'id',
           t.m('acme', 'acme-finance'), 'me needs no permission');
 select is(t.body('member_get', 'acme-finance', 'acme',
