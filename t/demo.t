@@ -102,7 +102,8 @@ is_deeply([glob "$tmp/t/*"], [], 'no file is left');
 # what is wrong
 
 for my $case (
-    ['a port', { DEMO_PORT => 'http' }, qr/^demo: DEMO_PORT is no port: 'http'/],
+    ['a port', { DEMO_PORT => 'http' },
+     qr/^demo: DEMO_PORT is no port: 'http'/],
     ['a port', { DEMO_PORT => 65536 }, qr/^demo: DEMO_PORT is no port/],
     ['the module', { TEAM_NGINX_MODULE => "$tmp/none.so" },
      qr/^demo: the module is missing/],
