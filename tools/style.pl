@@ -80,7 +80,8 @@ sub text {
     for my $line (@lines) {
         $n++;
         complain($path, $n, 'trailing space')
-            if $line =~ /[ \t\r]$/ && $path !~ /\.(?:tsv|diff|patch|md|out|expected)$/;
+            if $line =~ /[ \t\r]$/
+               && $path !~ /\.(?:tsv|diff|patch|md|out|expected)$/;
 
         for my $machine (@machine) {
             complain($path, $n, "a path or host of one machine: $&")
