@@ -11,7 +11,9 @@
 --
 -- PL/pgSQL keeps its plans for the session; a function in SQL, which security
 -- definer keeps from being inlined, is planned anew at each call (begin atomic
--- too), at a fifth of the speed.  The SET costs a tenth, and is worth it.
+-- too), at a fifth of the speed.  The SET is nearly free (1 us of CPU in 115)
+-- while the session's own search_path is the same, as team_gateway's is; under
+-- another one each call would check its plans anew, for a quarter more.
 -- Most members have one role and nothing else: theirs is one statement.
 
 create or replace function team_api.grant_get(
