@@ -30,7 +30,7 @@ ngx_team_api_handler(ngx_http_request_t *r)
     }
 
     if (ngx_team_api_has_body(match.route)) {
-        ngx_team_api_body_read(r, ngx_team_api_run);
+        ngx_team_api_body_read(r, match.route, ngx_team_api_run);
 
     } else {
         ngx_team_api_run(r);
@@ -312,11 +312,27 @@ ngx_team_api_has_body(const team_route_t *route)
         case TEAM_FIELD_PATH:
         case TEAM_FIELD_QUERY_TEXT:
         case TEAM_FIELD_QUERY_INT:
+        case TEAM_FIELD_FORMAT:
         case TEAM_FIELD_IF_MATCH:
         case TEAM_FIELD_IDEMPOTENCY:
             break;
 
         default:
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_uint_t
+ngx_team_api_has_field(const team_route_t *route, team_field_e type)
+{
+    size_t  i;
+
+    for (i = 0; i < route->n_fields; i++) {
+        if (route->fields[i].type == type) {
             return 1;
         }
     }

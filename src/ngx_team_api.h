@@ -37,6 +37,7 @@ typedef struct {
     ngx_team_ctx_t      *ctx;        /* NULL with it, or without an identity */
     ngx_pool_cleanup_t  *cleanup;    /* of the request; NULL for a read */
     const team_route_t  *route;
+    ngx_uint_t           csv;        /* the answer is text/csv */
 } ngx_team_call_t;
 
 
@@ -50,6 +51,11 @@ ngx_int_t ngx_team_api_match(ngx_http_request_t *r, team_route_match_t *match,
     unsigned *allowed);
 
 ngx_uint_t ngx_team_api_has_body(const team_route_t *route);
+
+/* 1 if the route has a field of this type. */
+
+ngx_uint_t ngx_team_api_has_field(const team_route_t *route,
+    team_field_e type);
 
 
 /* Calls the route's function; the body, if the route has one, was read. */
@@ -93,8 +99,13 @@ ngx_uint_t ngx_team_api_header(ngx_http_request_t *r, const char *name,
  * over the caller's count of r: handler, or a refusal, gives it back.
  */
 
-void ngx_team_api_body_read(ngx_http_request_t *r,
+void ngx_team_api_body_read(ngx_http_request_t *r, const team_route_t *route,
     ngx_http_client_body_handler_pt handler);
+
+
+/* 1 if the body's media type is text/csv (RFC 7111), in UTF-8. */
+
+ngx_uint_t ngx_team_api_body_is_csv(ngx_http_request_t *r);
 
 
 /*

@@ -33,7 +33,7 @@ static void ngx_team_api_forget(ngx_team_query_t *query,
 static void ngx_team_api_reply(ngx_http_request_t *r, ngx_team_query_t *query,
     ngx_team_call_t *call, ngx_team_api_row_t *row);
 static void ngx_team_api_reply_row(ngx_http_request_t *r,
-    ngx_team_api_row_t *row);
+    ngx_team_call_t *call, ngx_team_api_row_t *row);
 static void ngx_team_api_reply_refusal(ngx_http_request_t *r,
     ngx_team_api_row_t *row);
 static void ngx_team_api_reply_raised(ngx_http_request_t *r,
@@ -156,7 +156,7 @@ ngx_team_api_reply(ngx_http_request_t *r, ngx_team_query_t *query,
             ngx_team_api_reply_refusal(r, row);
 
         } else {
-            ngx_team_api_reply_row(r, row);
+            ngx_team_api_reply_row(r, call, row);
         }
 
         break;
@@ -176,11 +176,14 @@ ngx_team_api_reply(ngx_http_request_t *r, ngx_team_query_t *query,
 
 
 static void
-ngx_team_api_reply_row(ngx_http_request_t *r, ngx_team_api_row_t *row)
+ngx_team_api_reply_row(ngx_http_request_t *r, ngx_team_call_t *call,
+    ngx_team_api_row_t *row)
 {
     ngx_str_t         body;
     static ngx_str_t  none = ngx_null_string;
     static ngx_str_t  json = ngx_string("application/json");
+    static ngx_str_t  csv = ngx_string("text/csv; charset=utf-8; "
+                                       "header=present");
 
     if (ngx_team_api_headers(r, row->column[NGX_TEAM_REPLY_ETAG],
                              row->column[NGX_TEAM_REPLY_LOCATION],
@@ -205,7 +208,7 @@ ngx_team_api_reply_row(ngx_http_request_t *r, ngx_team_api_row_t *row)
         body = none;
     }
 
-    ngx_team_reply_send(r, row->status, json, body);
+    ngx_team_reply_send(r, row->status, call->csv ? csv : json, body);
 }
 
 

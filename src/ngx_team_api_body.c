@@ -5,8 +5,9 @@
 #include "ngx_team_reply.h"
 
 
-static ngx_int_t ngx_team_api_body_check(ngx_http_request_t *r);
-static ngx_uint_t ngx_team_api_body_is_json(team_str_t type);
+static ngx_int_t ngx_team_api_body_check(ngx_http_request_t *r,
+    const team_route_t *route);
+static ngx_uint_t ngx_team_api_body_is(team_str_t type, const char *name);
 static ngx_uint_t ngx_team_api_take(team_str_t *rest, const char *word);
 static void ngx_team_api_skip(team_str_t *rest);
 static ngx_int_t ngx_team_api_body_copy(ngx_http_request_t *r, u_char *p,
@@ -50,12 +51,12 @@ ngx_team_api_header(ngx_http_request_t *r, const char *name, team_str_t *value)
 
 
 void
-ngx_team_api_body_read(ngx_http_request_t *r,
+ngx_team_api_body_read(ngx_http_request_t *r, const team_route_t *route,
     ngx_http_client_body_handler_pt handler)
 {
     ngx_int_t  rc;
 
-    if (ngx_team_api_body_check(r) != NGX_OK) {
+    if (ngx_team_api_body_check(r, route) != NGX_OK) {
         return;
     }
 
@@ -83,7 +84,7 @@ ngx_team_api_body_read(ngx_http_request_t *r,
 /* NGX_OK: worth reading; NGX_DONE: answered. */
 
 static ngx_int_t
-ngx_team_api_body_check(ngx_http_request_t *r)
+ngx_team_api_body_check(ngx_http_request_t *r, const team_route_t *route)
 {
     ngx_uint_t  n;
     team_str_t  type, encoding;
@@ -106,23 +107,36 @@ ngx_team_api_body_check(ngx_http_request_t *r)
         return NGX_DONE;
     }
 
-    if (ngx_team_api_header(r, "content-type", &type) != 1
-        || !ngx_team_api_body_is_json(type))
+    if (ngx_team_api_header(r, "content-type", &type) == 1
+        && (ngx_team_api_body_is(type, "application/json")
+            || (ngx_team_api_has_field(route, TEAM_FIELD_CSV)
+                && ngx_team_api_body_is(type, "text/csv"))))
     {
-        ngx_team_api_refuse_status(r, 415, NULL);
-        return NGX_DONE;
+        return NGX_OK;
     }
 
-    return NGX_OK;
+    ngx_team_api_refuse_status(r, 415, NULL);
+
+    return NGX_DONE;
 }
 
 
-/* RFC 9110 section 8.3: application/json, at most with charset=utf-8. */
+ngx_uint_t
+ngx_team_api_body_is_csv(ngx_http_request_t *r)
+{
+    team_str_t  type;
+
+    return ngx_team_api_header(r, "content-type", &type) == 1
+           && ngx_team_api_body_is(type, "text/csv");
+}
+
+
+/* RFC 9110 section 8.3: the media type, at most with charset=utf-8. */
 
 static ngx_uint_t
-ngx_team_api_body_is_json(team_str_t type)
+ngx_team_api_body_is(team_str_t type, const char *name)
 {
-    if (!ngx_team_api_take(&type, "application/json")) {
+    if (!ngx_team_api_take(&type, name)) {
         return 0;
     }
 

@@ -7,6 +7,7 @@
 
 static int ngx_team_api_input(ngx_http_request_t *r, const team_route_t *route,
     team_input_t *input);
+static ngx_uint_t ngx_team_api_wants_csv(ngx_http_request_t *r);
 static ngx_int_t ngx_team_api_query(ngx_http_request_t *r,
     const team_route_t *route, const team_params_t *params);
 static ngx_int_t ngx_team_api_actor(ngx_team_query_t *query,
@@ -85,11 +86,30 @@ ngx_team_api_input(ngx_http_request_t *r, const team_route_t *route,
         return 400;
     }
 
+    input->wants_csv = ngx_team_api_wants_csv(r);
+
     if (!ngx_team_api_has_body(route)) {
         return 0;
     }
 
+    input->csv = ngx_team_api_has_field(route, TEAM_FIELD_CSV)
+                 && ngx_team_api_body_is_csv(r);
+
     return ngx_team_api_body_get(r, &input->body);
+}
+
+
+/* RFC 9110 section 12.5.1, as far as one wants a table: it is named first. */
+
+static ngx_uint_t
+ngx_team_api_wants_csv(ngx_http_request_t *r)
+{
+    team_str_t  accept;
+
+    return ngx_team_api_header(r, "accept", &accept) == 1
+           && accept.len >= 8
+           && ngx_strncasecmp((u_char *) accept.data, (u_char *) "text/csv", 8)
+              == 0;
 }
 
 
@@ -135,6 +155,10 @@ ngx_team_api_query(ngx_http_request_t *r, const team_route_t *route,
 
     for (i = 0; i < params->n; i++) {
         value = params->values[i];
+
+        if (route->fields[i].type == TEAM_FIELD_FORMAT) {
+            call->csv = (value != NULL && value[0] == 'c');
+        }
 
         if (value != NULL
             && ngx_team_query_set(query, first + i, (const u_char *) value,

@@ -22,6 +22,7 @@ my $MAX_TEST_FUNCTION = 130;
 # Longer on purpose, or known and to be split: path => lines.
 
 my %long = (
+    'src/core/team_route_table.c' => 600,   # a table, a row an endpoint
 );
 
 my $BANNED = qr/\b(strcpy|strcat|sprintf|strtok|atoi|gets|alloca|usleep)\s*\(/;

@@ -23,6 +23,7 @@ static void team_body_texts(team_reader_t *reader, size_t i,
     const char *pointer, json_t *value);
 static void team_body_json(team_reader_t *reader, size_t i,
     const char *pointer, json_t *value);
+static void team_body_csv(team_reader_t *reader, team_str_t body);
 static void team_body_required(team_reader_t *reader);
 
 
@@ -60,6 +61,13 @@ team_params_read(team_params_t *params, const team_route_match_t *match,
             team_query_header(&reader, i, "If-Match", input->if_match);
             break;
 
+        case TEAM_FIELD_FORMAT:
+            if (input->wants_csv) {
+                team_reader_set(&reader, i, "csv", 3);
+            }
+
+            break;
+
         case TEAM_FIELD_IDEMPOTENCY:
             team_query_header(&reader, i, "Idempotency-Key",
                                input->idempotency_key);
@@ -71,7 +79,13 @@ team_params_read(team_params_t *params, const team_route_match_t *match,
     }
 
     team_query_read(&reader, input->query);
-    team_body_read(&reader, input->body);
+
+    if (input->csv) {
+        team_body_csv(&reader, input->body);
+
+    } else {
+        team_body_read(&reader, input->body);
+    }
 
     /* nothing is said to be missing in a body that could not be read */
 
@@ -212,6 +226,16 @@ team_body_value(team_reader_t *reader, size_t i, const char *pointer,
         team_body_texts(reader, i, pointer, value);
         return;
 
+    case TEAM_FIELD_JSON:
+        if (!json_is_object(value) && !json_is_array(value)) {
+            team_reader_error(reader, 422, pointer,
+                              "must be an object or an array");
+            return;
+        }
+
+        team_body_json(reader, i, pointer, value);
+        return;
+
     case TEAM_FIELD_BOOL:
         if (!json_is_boolean(value)) {
             team_reader_error(reader, 422, pointer, "must be true or false");
@@ -331,9 +355,10 @@ team_body_json(team_reader_t *reader, size_t i, const char *pointer,
         return;
     }
 
-    if (field->type == TEAM_FIELD_BODY && (int64_t) size > field->max) {
-        team_reader_range(reader, 422, pointer, "an object of", field,
-                          " bytes");
+    if ((field->type == TEAM_FIELD_BODY || field->type == TEAM_FIELD_JSON)
+        && (int64_t) size > field->max)
+    {
+        team_reader_range(reader, 422, pointer, "JSON of", field, " bytes");
         return;
     }
 
@@ -347,6 +372,37 @@ team_body_json(team_reader_t *reader, size_t i, const char *pointer,
     }
 
     free(text);
+}
+
+
+/* Other members of the body can't be there then; they are not missed. */
+
+static void
+team_body_csv(team_reader_t *reader, team_str_t body)
+{
+    size_t               i;
+    const team_field_t  *field;
+
+    for (i = 0; i < reader->route->n_fields; i++) {
+        field = &reader->route->fields[i];
+
+        if (field->type != TEAM_FIELD_CSV) {
+            continue;
+        }
+
+        reader->seen |= (uint32_t) 1 << i;
+
+        if ((int64_t) body.len > field->max || !team_text_valid(body)) {
+            team_reader_error(reader, 422, "",
+                              "must be UTF-8 without NUL, and not as long");
+            return;
+        }
+
+        team_reader_set(reader, i, body.data, body.len);
+        return;
+    }
+
+    team_reader_error(reader, 422, "", "must be JSON");
 }
 
 

@@ -18,6 +18,8 @@
 typedef struct {
     team_str_t  query;            /* after "?", as sent; len 0: none */
     team_str_t  body;             /* raw bytes; len 0: none */
+    int         csv;              /* the body is text/csv, else JSON */
+    int         wants_csv;        /* Accept names text/csv */
     team_str_t  if_match;         /* data NULL: absent */
     team_str_t  idempotency_key;  /* data NULL: absent */
 } team_input_t;

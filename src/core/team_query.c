@@ -193,6 +193,19 @@ team_query_value(team_reader_t *reader, size_t i, const char *pointer,
         return;
     }
 
+    if (field->type == TEAM_FIELD_FORMAT) {
+
+        if ((value.len != 3 || memcmp(value.data, "csv", 3) != 0)
+            && (value.len != 4 || memcmp(value.data, "json", 4) != 0))
+        {
+            team_reader_error(reader, 400, pointer, "must be json or csv");
+            return;
+        }
+
+        team_reader_set(reader, i, value.data, value.len);
+        return;
+    }
+
     if (!team_query_integer(value, &number) || number < field->min
         || number > field->max)
     {

@@ -25,7 +25,8 @@ team_reader_find(const team_reader_t *reader, int query, team_str_t name)
         }
 
         is_query = (field->type == TEAM_FIELD_QUERY_TEXT
-                    || field->type == TEAM_FIELD_QUERY_INT);
+                    || field->type == TEAM_FIELD_QUERY_INT
+                    || field->type == TEAM_FIELD_FORMAT);
 
         known.data = field->name;
         known.len = strlen(field->name);
@@ -56,6 +57,8 @@ team_reader_set(team_reader_t *reader, size_t i, const char *data, size_t len)
     }
 
     copy[len] = '\0';
+
+    free(reader->owned->values[i]);
 
     reader->owned->values[i] = copy;
     reader->params->values[i] = copy;

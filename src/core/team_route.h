@@ -42,6 +42,12 @@ typedef enum {
     TEAM_FIELD_TEXTS,          /* body member: array of min to max strings of
                                   1 to TEAM_MAX_ITEM bytes each, passed as a
                                   JSON text */
+    TEAM_FIELD_JSON,           /* body member: an object or array of at most max
+                                  bytes, passed as JSON text */
+    TEAM_FIELD_CSV,            /* the whole body where it is text/csv, at most
+                                  max bytes; NULL where it is JSON */
+    TEAM_FIELD_FORMAT,         /* "csv" where the answer is to be text/csv, by
+                                  ?format= or by Accept; else NULL */
     TEAM_FIELD_BODY,           /* the whole body, as JSON text of at most max
                                   bytes: an object, its members not looked at */
     TEAM_FIELD_IF_MATCH,       /* the If-Match header, NULL if absent */
