@@ -64,6 +64,14 @@ ngx_team_conf_init_main(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    if (tmcf->poll >= tmcf->cache.stale) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "team_changes: \"poll\" must be shorter than "
+                           "\"stale\" of team_cache, %Mms",
+                           tmcf->cache.stale);
+        return NGX_CONF_ERROR;
+    }
+
     return NGX_CONF_OK;
 }
 

@@ -47,6 +47,15 @@ char *ngx_team_conf_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 
 /*
+ * "limit_except" is a location inside the location, which answers as the one
+ * around it does.
+ */
+
+void ngx_team_conf_inherit_place(ngx_conf_t *cf, ngx_team_loc_conf_t *conf,
+    const ngx_team_loc_conf_t *prev);
+
+
+/*
  * Reads a file of 1 to TEAM_MAX_KEY_FILE bytes, named relative to the
  * configuration; *name becomes its full name, *text is from cf->temp_pool, and
  * *open_to_all tells whether every user may read it.

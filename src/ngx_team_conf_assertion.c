@@ -109,6 +109,14 @@ ngx_team_assertion_signer(ngx_conf_t *cf, ngx_team_assertion_conf_t *conf,
 
     ngx_team_conf_warn_secret(cf, key, open_to_all);
 
+    /* as with "keys": the newline that ends a file is not part of a secret */
+
+    if (alg <= TEAM_ALG_HS512 && text.len > 1
+        && text.data[text.len - 1] == '\n')
+    {
+        text.len--;
+    }
+
     conf->signer = team_signer_create((char *) text.data, text.len,
                                       (team_alg_e) alg, error, sizeof(error));
 

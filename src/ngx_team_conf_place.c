@@ -88,3 +88,26 @@ ngx_team_conf_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     return NGX_CONF_OK;
 }
+
+
+void
+ngx_team_conf_inherit_place(ngx_conf_t *cf, ngx_team_loc_conf_t *conf,
+    const ngx_team_loc_conf_t *prev)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (!clcf->lmt_excpt || clcf->handler != NULL) {
+        return;
+    }
+
+    if (prev->api.len) {
+        conf->api = prev->api;
+        clcf->handler = ngx_team_api_handler;
+
+    } else if (prev->status != NGX_TEAM_STATUS_NONE) {
+        conf->status = prev->status;
+        clcf->handler = ngx_team_status_handler;
+    }
+}

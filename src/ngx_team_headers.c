@@ -15,6 +15,7 @@ static ngx_int_t ngx_team_header_remove(ngx_http_request_t *r,
 static void ngx_team_header_drop_part(ngx_list_t *list, ngx_list_part_t *prev,
     ngx_list_part_t *part);
 static ngx_int_t ngx_team_header_close_list(ngx_http_request_t *r);
+static team_str_t ngx_team_header_email(ngx_team_identity_t *identity);
 static ngx_int_t ngx_team_header_add(ngx_http_request_t *r, ngx_uint_t name,
     team_str_t value);
 static ngx_int_t ngx_team_header_assertion(ngx_http_request_t *r,
@@ -216,7 +217,7 @@ ngx_team_headers_set(ngx_http_request_t *r, ngx_team_ctx_t *ctx)
         values[0] = ctx->grant->grant.account;
         values[1] = ctx->grant->grant.member;
         values[2] = ctx->identity->subject;
-        values[3] = ctx->identity->email;
+        values[3] = ngx_team_header_email(ctx->identity);
         values[4] = ctx->grant->grant.roles;
         values[5] = ctx->grant->grant.permissions;
 
@@ -234,6 +235,17 @@ ngx_team_headers_set(ngx_http_request_t *r, ngx_team_ctx_t *ctx)
     }
 
     return NGX_OK;
+}
+
+
+/* An address that nobody has checked may be somebody else's: it is not told. */
+
+static team_str_t
+ngx_team_header_email(ngx_team_identity_t *identity)
+{
+    static const team_str_t  none = team_string("");
+
+    return identity->email_verified ? identity->email : none;
 }
 
 
@@ -288,7 +300,7 @@ ngx_team_header_assertion(ngx_http_request_t *r, ngx_team_ctx_t *ctx,
         assertion.audience = ngx_team_str(conf->audience);
         assertion.subject = identity->subject;
         assertion.origin = ngx_team_str(identity->issuer->name);
-        assertion.email = identity->email;
+        assertion.email = ngx_team_header_email(identity);
         assertion.grant = &ctx->grant->grant;
         assertion.jti.data = (char *) text;
         assertion.jti.len = sizeof(text);

@@ -154,6 +154,17 @@ subtest 'HTTP/1.1, every kind of location' => sub {
 };
 
 
+subtest 'an email that nobody has verified is not told' => sub {
+    my $token = token(sub => 'mia', email_verified => JSON::false);
+    my $res = $site->anybody(Authorization => "Bearer $token")->get('/gated/');
+    my %told = %ours;
+
+    delete $told{'x-team-email'};
+
+    is_deeply(seen($res->json->{headers}), \%told, 'all but the email');
+};
+
+
 subtest 'other headers stay as they are, in order' => sub {
     my @mixed = map { ("X-A$_" => $_, 'X-Team-Roles' => 'owner',
                        "X-B$_" => $_) } 1 .. 40;

@@ -123,6 +123,8 @@ my @table = (
     ['team_changes now;', '', qr/invalid value "now", expected "listen" or/],
     ['team_changes poll=1ms;', '', qr/"poll=1ms", expected a time from 20ms/],
     ['team_changes poll=200ms;', '', undef],
+    ['team_changes poll=3s;', '', qr/must be shorter than "stale"/],
+    ['team_changes poll=3s; team_cache stale=4s;', '', undef],
     ['team_changes listen; team_changes listen;', '', qr/is duplicate/],
 
     # team_token, team_account, team_access
@@ -194,7 +196,7 @@ EOF
             isnt($status, 0, 'is refused') unless $warning;
             like($out, $expected, 'what nginx says');
             like($out, qr/ in \S+:\d+$/m, 'with file and line')
-                unless $out =~ /in the http block|must not be longer|"no_such"/;
+                unless $out =~ /in the http block|must (?:not )?be|"no_such"/;
         }
     };
 }
