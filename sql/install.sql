@@ -47,6 +47,9 @@ select not exists (select from team.migration where number = 2) as pending
 \ir functions/30_grant.sql
 \ir functions/40_read.sql
 \ir functions/50_members.sql
+\ir functions/53_invitation_rules.sql
+\ir functions/54_acceptance.sql
+\ir functions/55_invitations.sql
 \ir functions/60_accounts.sql
 
 \ir presets/permissions.sql

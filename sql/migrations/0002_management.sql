@@ -444,3 +444,15 @@ create table team.quota_use (
 comment on table team.quota_use is
   'How much of a quota a window of time has seen; windows begin at the hour '
   'or the day.';
+
+
+-- --- invitations, continued ---------------------------------------------------
+
+alter table team.invitation_token
+  add column void  boolean not null default false;
+
+comment on column team.invitation_token.void is
+  'A later mail has replaced the one that carries it.';
+
+create index invitation_declined_idx
+  on team.invitation (account_id, email) where status = 'declined';
