@@ -350,10 +350,8 @@ ngx_team_keeper_changes(ngx_team_query_t *query)
 {
     ngx_str_t           snapshot;
     ngx_uint_t          i, n;
-    ngx_team_zone_t    *zone;
+    ngx_team_zone_t    *zone = ngx_team_worker.zone;
     ngx_team_keeper_t  *keeper = &ngx_team_keeper;
-
-    zone = ngx_team_worker.zone;
 
     keeper->busy = 0;
 
@@ -401,38 +399,41 @@ ngx_team_keeper_changes(ngx_team_query_t *query)
 
 
 /*
- * A snapshot is "xmin:xmax:xip,...".  Many transactions under way make it
- * long; then "xmin:xmin:" takes its place, which only tells some changes
- * twice.  Returns the length, 0 for what is no snapshot.
+ * A position is "history/xmin:xmax:xip,...".  Many transactions under way make
+ * it long; then "history/xmin:xmin:" takes its place, which only tells some
+ * changes twice.  Returns the length, 0 for what is no position.
  */
 
 static size_t
 ngx_team_keeper_position(char *to, ngx_str_t *snapshot)
 {
-    size_t   len;
-    u_char  *colon;
+    size_t   head, len;
+    u_char  *last, *slash, *colon;
 
     if (snapshot->len <= NGX_TEAM_ZONE_SNAPSHOT) {
         ngx_memcpy(to, snapshot->data, snapshot->len);
         return snapshot->len;
     }
 
-    colon = ngx_strlchr(snapshot->data, snapshot->data + snapshot->len, ':');
+    last = snapshot->data + snapshot->len;
+    slash = ngx_strlchr(snapshot->data, last, '/');
+    colon = slash ? ngx_strlchr(slash, last, ':') : NULL;
 
     if (colon == NULL) {
         return 0;
     }
 
-    len = colon - snapshot->data + 1;
+    head = slash + 1 - snapshot->data;
+    len = colon + 1 - snapshot->data;
 
     if (len * 2 > NGX_TEAM_ZONE_SNAPSHOT) {
         return 0;
     }
 
     ngx_memcpy(to, snapshot->data, len);
-    ngx_memcpy(to + len, snapshot->data, len);
+    ngx_memcpy(to + len, snapshot->data + head, len - head);
 
-    return len * 2;
+    return len + len - head;
 }
 
 

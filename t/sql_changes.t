@@ -124,8 +124,24 @@ for my $bad ('x', '1:2', '5:1:', '') {
     is $reader->state, 'TM400', "snapshot \"$bad\" is refused";
     like $@, qr/bad-snapshot/, 'by its name';
 }
-is told('900000000:900000000:'), 'everything',
+my ($history) = $snapshot =~ m{^(.+)/};
+
+is told("$history/900000000:900000000:"), 'everything',
    'a snapshot of the future, as after a failover: everything';
+
+(my $foreign = $snapshot) =~ s{(.)/}{($1 eq '9' ? '8' : '9') . '/'}e;
+
+is told($foreign), 'everything', 'one of another timeline: everything';
+is told(), '', 'and one of ours again: nothing';
+
+# a dump from elsewhere brings transaction ids that are ours tomorrow
+
+$hand->do("insert into team.change (xid, issuer, subject)
+           values ('800000000', 'i', 'from the future')");
+$hand->do("update team.change_floor set xid = '800000000'");
+is told(), '', 'ids from the future say nothing';
+$hand->do("delete from team.change where xid = '800000000'");
+$hand->do("update team.change_floor set xid = '0'");
 
 # pruning
 
@@ -133,7 +149,7 @@ $hand->do("update team.change set at = at - interval '16 minutes'");
 set_status($hand, 'acme-admin', 'suspended');
 my $before_prune = $snapshot;
 is told($before_prune) =~ /acme-admin/, 1, 'there is something to tell';
-my $old = '3:3:';
+my $old = "$history/3:3:";
 
 $other->begin_work;
 set_status($other, 'acme-finance', 'active');
@@ -181,7 +197,8 @@ $hand->do('analyze team.change');
 told(undef);
 my $plan = join "\n", map { $_->[0] } @{ $hand->selectall_arrayref(
     "explain select from team.change c
-      where c.xid >= pg_snapshot_xmin('$snapshot'::pg_snapshot)") };
+      where c.xid >= pg_snapshot_xmin(split_part('$snapshot', '/',
+                                                 2)::pg_snapshot)") };
 like $plan, qr/change_xid_idx/, 'the index by transaction is used';
 
 $_->disconnect for $reader, $hand, $other;
