@@ -117,7 +117,7 @@ sub reasons {
 # against the documentation of the API.
 
 sub routes {
-    my $source = 'src/core/team_route.c';
+    my $source = 'src/core/team_route_table.c';
     my $table = slurp($source);
     my $docs = document('docs/api.md');
     my $code = join "\n", map { slurp($_) } files(qr{^src/.*\.c$});
