@@ -51,6 +51,8 @@ select not exists (select from team.migration where number = 2) as pending
 \ir functions/54_acceptance.sql
 \ir functions/55_invitations.sql
 \ir functions/60_accounts.sql
+\ir functions/62_policy.sql
+\ir functions/63_account_api.sql
 
 \ir presets/permissions.sql
 \ir presets/business.sql

@@ -278,6 +278,39 @@ $$;
 
 ALTER FUNCTION team.account_find(p_account text) OWNER TO team_owner;
 
+CREATE FUNCTION team.account_hold(p_account uuid) RETURNS team.account
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception using
+      errcode = 'invalid_transaction_state',
+      message = 'ngx_team writes only under read committed';
+  end if;
+
+  select *
+    into v_account
+    from team.account a
+   where a.id = p_account
+     for no key update;
+
+  if v_account.id is null then
+    perform team.not_found();
+  end if;
+
+  if v_account.status = 'closed' then
+    perform team.fail(410, 'account-closed', 'The account is closed.');
+  end if;
+
+  return v_account;
+end
+$$;
+
+ALTER FUNCTION team.account_hold(p_account uuid) OWNER TO team_owner;
+
 CREATE FUNCTION team.account_insert(p_like jsonb, p_preset text, p_slug text, p_name text, p_time_zone text, p_parent team.account) RETURNS team.account
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -320,6 +353,7 @@ CREATE FUNCTION team.account_lock(p_account text, p_issuer text, p_subject text)
     AS $$
 declare
   v_account  team.account := team.account_find(p_account);
+  v_actor    team.standing;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using
@@ -329,13 +363,9 @@ begin
 
   perform team.actor_present(p_issuer, p_subject);
 
-  perform
-     from team.member_standing s
-    where s.account_id = v_account.id
-      and s.issuer = p_issuer
-      and s.subject = p_subject;
+  v_actor := team.standing_find(v_account, p_issuer, p_subject);
 
-  if not found then
+  if v_actor.member_id is null then
     perform team.not_found();
   end if;
 
@@ -355,6 +385,93 @@ $$;
 
 ALTER FUNCTION team.account_lock(p_account text, p_issuer text, p_subject text) OWNER TO team_owner;
 
+CREATE FUNCTION team.account_make(p_like jsonb, p_preset text, p_slug text, p_name text, p_time_zone text, p_parent team.account) RETURNS team.account
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_base  text := coalesce(p_slug, team.slug_make(p_name));
+  v_slug  text := v_base;
+begin
+  for n in 1 .. 8 loop
+    begin
+      return team.account_insert(p_like, p_preset, v_slug, p_name,
+                                 p_time_zone, p_parent);
+    exception
+      when unique_violation then
+        if p_slug is not null then
+          perform team.fail(409, 'slug-taken', 'Another account has it.');
+        end if;
+    end;
+
+    v_slug := v_base || '-' || substr(replace(gen_random_uuid()::text, '-', ''),
+                                      1, 6);
+  end loop;
+
+  perform team.fail(409, 'slug-taken', 'Another account has it.');
+end
+$$;
+
+ALTER FUNCTION team.account_make(p_like jsonb, p_preset text, p_slug text, p_name text, p_time_zone text, p_parent team.account) OWNER TO team_owner;
+
+CREATE FUNCTION team.account_name_check(p_name text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_name  text := team.name_check(p_name, 'name');
+begin
+  if v_name is null then
+    perform team.fail(422, 'invalid-name', 'An account needs a name.');
+  end if;
+
+  return v_name;
+end
+$$;
+
+ALTER FUNCTION team.account_name_check(p_name text) OWNER TO team_owner;
+
+CREATE FUNCTION team.account_reply(p_status integer, p_account team.account) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_reply  team_api.reply;
+begin
+  v_reply.status := p_status;
+  v_reply.body := team.account_text(p_account);
+  v_reply.etag := team.etag(v_reply.body);
+
+  if p_status = 201 then
+    v_reply.location := '/v1/accounts/' || p_account.id;
+  end if;
+
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team.account_reply(p_status integer, p_account team.account) OWNER TO team_owner;
+
+CREATE FUNCTION team.account_text(p_account team.account) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return json_build_object(
+    'id', p_account.id,
+    'slug', p_account.slug,
+    'name', p_account.name,
+    'status', p_account.status,
+    'time_zone', p_account.time_zone,
+    'preset', p_account.preset,
+    'parent', p_account.parent_id,
+    'owner', p_account.owner_member_id,
+    'created_at', team.time_text(p_account.created_at));
+end
+$$;
+
+ALTER FUNCTION team.account_text(p_account team.account) OWNER TO team_owner;
+
 CREATE FUNCTION team.actor_check(p_account team.account, p_issuer text, p_subject text, p_permission text) RETURNS team.standing
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -364,13 +481,7 @@ declare
 begin
   perform team.actor_present(p_issuer, p_subject);
 
-  select s.member_id, s.identity_id, s.issuer, s.subject, s.status, s.rank,
-         s.is_owner
-    into v_actor
-    from team.member_standing s
-   where s.account_id = p_account.id
-     and s.issuer = p_issuer
-     and s.subject = p_subject;
+  v_actor := team.standing_find(p_account, p_issuer, p_subject);
 
   if v_actor.member_id is null then
     perform team.not_found();
@@ -784,6 +895,15 @@ $_$;
 
 ALTER FUNCTION team.email_check(p_email text) OWNER TO team_owner;
 
+CREATE FUNCTION team.email_mask(p_email text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select left(p_email, 1) || '***' || substr(p_email, strpos(p_email, '@'))
+$$;
+
+ALTER FUNCTION team.email_mask(p_email text) OWNER TO team_owner;
+
 CREATE FUNCTION team.email_normal(p_email text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -793,6 +913,22 @@ CREATE FUNCTION team.email_normal(p_email text) RETURNS text
 $$;
 
 ALTER FUNCTION team.email_normal(p_email text) OWNER TO team_owner;
+
+CREATE FUNCTION team.email_verified_check(p_email text, p_email_verified boolean) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_email is null or p_email_verified is not true then
+    perform team.fail(403, 'email-unverified',
+                      'Verify your email address first.');
+  end if;
+
+  return team.email_normal(p_email);
+end
+$$;
+
+ALTER FUNCTION team.email_verified_check(p_email text, p_email_verified boolean) OWNER TO team_owner;
 
 CREATE FUNCTION team.etag(p_body text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -819,6 +955,18 @@ end
 $$;
 
 ALTER FUNCTION team.fail(p_status integer, p_code text, p_detail text) OWNER TO team_owner;
+
+CREATE FUNCTION team.history() RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return format('%s.%s', (select s.system_identifier from pg_control_system() s),
+                substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8));
+end
+$$;
+
+ALTER FUNCTION team.history() OWNER TO team_owner;
 
 CREATE FUNCTION team.id_parse(p_text text) RETURNS uuid
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -990,6 +1138,301 @@ $$;
 
 ALTER FUNCTION team.if_match_check(p_if_match text, p_etag text) OWNER TO team_owner;
 
+CREATE TABLE team.invitation (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    email team.email NOT NULL,
+    name team.display_name,
+    locale team.locale,
+    status team.invitation_status DEFAULT 'pending'::text NOT NULL,
+    inviter_account_id uuid NOT NULL,
+    inviter_member_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    sent_at timestamp with time zone,
+    expires_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone,
+    accepted_member_id uuid,
+    CONSTRAINT invitation_decided_check CHECK ((((status)::text = 'pending'::text) = (decided_at IS NULL)))
+);
+
+ALTER TABLE team.invitation OWNER TO team_owner;
+
+COMMENT ON TABLE team.invitation IS 'An emailed offer. "expired" is not stored: it is pending with expires_at past. Who invited is named by id without a foreign key: their standing is looked up again at acceptance.';
+
+CREATE FUNCTION team.invitation_by_token(p_token text) RETURNS team.invitation
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_hash        bytea := team.token_hash(p_token);
+  v_token       team.invitation_token;
+  v_invitation  team.invitation;
+begin
+  select *
+    into v_token
+    from team.invitation_token t
+   where t.token_hash = v_hash;
+
+  if v_token.token_hash is null then
+    perform team.not_found();
+  end if;
+
+  select *
+    into v_invitation
+    from team.invitation i
+   where i.id = v_token.invitation_id;
+
+  case v_invitation.status
+    when 'accepted' then
+      perform team.fail(410, 'invitation-accepted',
+                        'The invitation has been accepted already.');
+    when 'declined' then
+      perform team.fail(410, 'invitation-declined',
+                        'The invitation has been declined.');
+    when 'withdrawn' then
+      perform team.fail(410, 'invitation-withdrawn',
+                        'The invitation has been withdrawn.');
+    else
+      null;
+  end case;
+
+  if v_token.void then
+    perform team.fail(410, 'invitation-replaced',
+                      'There is a newer mail with a link that works.');
+  end if;
+
+  if v_invitation.expires_at <= statement_timestamp() then
+    perform team.fail(410, 'invitation-expired',
+                      'The invitation has expired. Ask who invited you to '
+                      'send it again.');
+  end if;
+
+  return v_invitation;
+end
+$$;
+
+ALTER FUNCTION team.invitation_by_token(p_token text) OWNER TO team_owner;
+
+CREATE FUNCTION team.invitation_create(p_account team.account, p_inviter_account uuid, p_actor team.standing, p_email text, p_name text, p_roles uuid[], p_permissions text[], p_groups uuid[], p_locale text, OUT o_invitation team.invitation, OUT o_refusal text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_email  text := team.email_check(p_email);
+  v_name   text := team.name_check(p_name, 'name');
+begin
+  perform team.rule_channel(
+    case
+      when p_inviter_account = p_account.id then p_account.join_email
+      else p_account.join_subaccount
+    end);
+
+  if v_name is null and p_account.name_required then
+    perform team.fail(422, 'name-required',
+                      'An invitation to this account needs a name.');
+  end if;
+
+  if p_locale !~ '^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$' then
+    perform team.fail(422, 'invalid-locale',
+                      'A locale is a language tag, such as en or de-CH.');
+  end if;
+
+  o_refusal := team.rule_offer(p_account, p_actor, p_roles, p_permissions,
+                               p_groups);
+  if o_refusal is not null then
+    return;
+  end if;
+
+  perform team.rule_newcomer(p_account, p_roles, p_permissions);
+  perform team.rule_invitee(p_account, v_email);
+  perform team.invitation_make_way(p_account, v_email);
+  perform team.quota_take(p_inviter_account, 'invitation',
+                          team.quota_limit('invitation'), 1);
+
+  insert into team.invitation (account_id, email, name, locale,
+                               inviter_account_id, inviter_member_id,
+                               expires_at)
+  values (p_account.id, v_email, v_name, p_locale, p_inviter_account,
+          p_actor.member_id,
+          statement_timestamp()
+          + make_interval(secs => p_account.invitation_ttl))
+  returning * into o_invitation;
+
+  insert into team.invitation_role (invitation_id, role_id, account_id)
+  select o_invitation.id, r.id, p_account.id
+    from unnest(p_roles) r (id);
+
+  insert into team.invitation_permission (invitation_id, permission)
+  select o_invitation.id, p.permission
+    from unnest(p_permissions) p (permission);
+
+  insert into team.invitation_group (invitation_id, group_id, account_id)
+  select o_invitation.id, g.id, p_account.id
+    from unnest(p_groups) g (id);
+
+  perform team.outbox_add(p_account.id, 'invitation.mail',
+                          jsonb_build_object('invitation', o_invitation.id));
+
+  perform team.audit(
+    p_account.id, p_actor, 'invitation.create', 'invitation', o_invitation.id,
+    null,
+    jsonb_build_object('email', v_email,
+                       'roles', team.role_keys(p_roles),
+                       'permissions', to_jsonb(p_permissions),
+                       'groups', to_jsonb(p_groups)));
+end
+$_$;
+
+ALTER FUNCTION team.invitation_create(p_account team.account, p_inviter_account uuid, p_actor team.standing, p_email text, p_name text, p_roles uuid[], p_permissions text[], p_groups uuid[], p_locale text, OUT o_invitation team.invitation, OUT o_refusal text) OWNER TO team_owner;
+
+CREATE FUNCTION team.invitation_find(p_account team.account, p_invitation text) RETURNS team.invitation
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_id          uuid := team.id_parse(p_invitation);
+  v_invitation  team.invitation;
+begin
+  select *
+    into v_invitation
+    from team.invitation i
+   where i.account_id = p_account.id
+     and i.id = v_id;
+
+  if v_invitation.id is null
+     or v_invitation.status = 'declined' and p_account.decline_mode = 'hidden'
+  then
+    perform team.not_found();
+  end if;
+
+  return v_invitation;
+end
+$$;
+
+ALTER FUNCTION team.invitation_find(p_account team.account, p_invitation text) OWNER TO team_owner;
+
+CREATE FUNCTION team.invitation_groups(p_invitation uuid) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return array(
+    select g.group_id
+      from team.invitation_group g
+     where g.invitation_id = p_invitation);
+end
+$$;
+
+ALTER FUNCTION team.invitation_groups(p_invitation uuid) OWNER TO team_owner;
+
+CREATE FUNCTION team.invitation_mail_cancel(p_invitation uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  with old as (
+    select o.id
+      from team.outbox o
+     where o.kind = 'invitation.mail'
+       and o.payload ->> 'invitation' = p_invitation::text
+       and o.status = 'pending'
+       for update skip locked
+  )
+  delete from team.outbox o
+   using old
+   where o.id = old.id;
+end
+$$;
+
+ALTER FUNCTION team.invitation_mail_cancel(p_invitation uuid) OWNER TO team_owner;
+
+CREATE FUNCTION team.invitation_make_way(p_account team.account, p_email text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_old  team.invitation;
+begin
+  for v_old in
+    select *
+      from team.invitation i
+     where i.account_id = p_account.id
+       and i.email = p_email
+       and i.status in ('pending', 'declined')
+  loop
+    if v_old.status = 'pending'
+       and v_old.expires_at > statement_timestamp()
+    then
+      perform team.fail(409, 'pending-exists',
+                        'Pending invitation already exists for this email');
+    end if;
+
+    if v_old.status = 'declined'
+       and p_account.decline_mode <> 'hidden'
+       and p_account.reinvite_after_decline = 'remove_first'
+    then
+      perform team.fail(409, 'declined-exists',
+                        'The invitation was declined. Remove it first.');
+    end if;
+
+    perform team.invitation_withdraw(v_old.id);
+  end loop;
+end
+$$;
+
+ALTER FUNCTION team.invitation_make_way(p_account team.account, p_email text) OWNER TO team_owner;
+
+CREATE FUNCTION team.invitation_message() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select 'Invitation email sent. It may take a moment to arrive.'
+$$;
+
+ALTER FUNCTION team.invitation_message() OWNER TO team_owner;
+
+CREATE FUNCTION team.invitation_permissions(p_invitation uuid) RETURNS text[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return array(
+    select p.permission::text
+      from team.invitation_permission p
+     where p.invitation_id = p_invitation);
+end
+$$;
+
+ALTER FUNCTION team.invitation_permissions(p_invitation uuid) OWNER TO team_owner;
+
+CREATE FUNCTION team.invitation_roles(p_invitation uuid) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return array(
+    select r.role_id
+      from team.invitation_role r
+     where r.invitation_id = p_invitation);
+end
+$$;
+
+ALTER FUNCTION team.invitation_roles(p_invitation uuid) OWNER TO team_owner;
+
+CREATE FUNCTION team.invitation_text(p_invitation uuid) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+    select b.body::text
+      from team.invitation_body b
+     where b.invitation_id = p_invitation);
+end
+$$;
+
+ALTER FUNCTION team.invitation_text(p_invitation uuid) OWNER TO team_owner;
+
 CREATE FUNCTION team.invitation_token_issue(p_invitation uuid) RETURNS text
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1012,6 +1455,42 @@ end
 $$;
 
 ALTER FUNCTION team.invitation_token_issue(p_invitation uuid) OWNER TO team_owner;
+
+CREATE FUNCTION team.invitation_withdraw(p_invitation uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update team.invitation i
+     set status = 'withdrawn',
+         decided_at = statement_timestamp()
+   where i.id = p_invitation
+     and i.status in ('pending', 'declined');
+
+  perform team.invitation_mail_cancel(p_invitation);
+end
+$$;
+
+ALTER FUNCTION team.invitation_withdraw(p_invitation uuid) OWNER TO team_owner;
+
+CREATE FUNCTION team.joined_reply(p_account team.account, p_member team.standing) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_reply  team_api.reply;
+begin
+  v_reply.status := 201;
+  v_reply.body := team.member_text(p_member.member_id);
+  v_reply.etag := team.etag(v_reply.body);
+  v_reply.location := format('/v1/accounts/%s/members/%s', p_account.id,
+                             p_member.member_id);
+  v_reply.changed := team.changed_person(p_member);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team.joined_reply(p_account team.account, p_member team.standing) OWNER TO team_owner;
 
 CREATE FUNCTION team.limit_check(p_limit integer) RETURNS integer
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -1181,11 +1660,39 @@ begin
   select g.id, v_member, p_account.id
     from unnest(p_groups) g (id);
 
+  -- only a new account, or a subaccount, is still without
+
+  update team.account a
+     set owner_member_id = v_member
+   where a.id = p_account.id
+     and a.owner_mode = 'single'
+     and a.owner_member_id is null
+     and p_status = 'active'
+     and exists (select
+                   from team.role r
+                  where r.id = any (p_roles)
+                    and r.key = a.owner_role);
+
   return v_member;
 end
 $$;
 
 ALTER FUNCTION team.member_join(p_account team.account, p_identity uuid, p_roles uuid[], p_permissions text[], p_groups uuid[], p_invited_by uuid, p_status text) OWNER TO team_owner;
+
+CREATE FUNCTION team.member_label(p_member uuid) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+    select coalesce(m.name, i.name, i.email::text, m.id::text)
+      from team.member m
+      join team.identity i on i.id = m.identity_id
+     where m.id = p_member);
+end
+$$;
+
+ALTER FUNCTION team.member_label(p_member uuid) OWNER TO team_owner;
 
 CREATE FUNCTION team.member_status_set(p_issuer text, p_subject text, p_account text, p_member text, p_status text) RETURNS team_api.reply
     LANGUAGE plpgsql
@@ -1291,6 +1798,110 @@ $$;
 
 ALTER FUNCTION team.not_found() OWNER TO team_owner;
 
+CREATE FUNCTION team.offer_groups_parse(p_account uuid, p_groups jsonb, p_names boolean DEFAULT false) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_ids  uuid[];
+begin
+  if p_groups is null then
+    return '{}';
+  end if;
+
+  if jsonb_typeof(p_groups) <> 'array'
+     or jsonb_path_exists(p_groups, 'strict $[*] ? (@.type() != "string")')
+  then
+    perform team.fail(422, 'invalid-groups',
+                      'groups must be an array of ids.');
+  end if;
+
+  v_ids := array(
+    select distinct
+           coalesce(team.id_parse(g.text),
+                    (select mg.id
+                       from team.member_group mg
+                      where p_names
+                        and mg.account_id = p_account
+                        and mg.name = g.text))
+      from jsonb_array_elements_text(p_groups) g (text));
+
+  if exists (select
+               from unnest(v_ids) v (id)
+              where not exists (select
+                                  from team.member_group g
+                                 where g.account_id = p_account
+                                   and g.id = v.id))
+  then
+    perform team.fail(422, 'unknown-group',
+                      'The account has no group of that id.');
+  end if;
+
+  return v_ids;
+end
+$_$;
+
+ALTER FUNCTION team.offer_groups_parse(p_account uuid, p_groups jsonb, p_names boolean) OWNER TO team_owner;
+
+CREATE FUNCTION team.offer_permissions_parse(p_permissions jsonb) RETURNS text[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_names  text[];
+begin
+  if p_permissions is null then
+    return '{}';
+  end if;
+
+  if jsonb_typeof(p_permissions) <> 'array'
+     or jsonb_path_exists(p_permissions,
+                          'strict $[*] ? (@.type() != "string")')
+  then
+    perform team.fail(422, 'invalid-permissions',
+                      'permissions must be an array of names.');
+  end if;
+
+  v_names := array(select distinct n.name collate "C"
+                     from jsonb_array_elements_text(p_permissions) n (name));
+
+  if exists (select
+               from unnest(v_names) n (name)
+              where not exists (select
+                                  from team.permission p
+                                 where p.name = n.name))
+  then
+    perform team.fail(422, 'unknown-permission',
+                      'There is no permission of that name.');
+  end if;
+
+  return v_names;
+end
+$_$;
+
+ALTER FUNCTION team.offer_permissions_parse(p_permissions jsonb) OWNER TO team_owner;
+
+CREATE FUNCTION team.offer_void(p_account team.account, p_actor team.standing, p_action text, p_target_type text, p_target uuid) RETURNS team_api.reply
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_reply  team_api.reply;
+begin
+  perform team.audit(p_account.id, p_actor, p_action, p_target_type, p_target,
+                     'inviter-lost-right', null);
+
+  v_reply.status := 409;
+  v_reply.body := json_build_object(
+    'code', 'inviter-lost-right',
+    'detail', 'Who invited you may no longer give these rights. Ask them or '
+              'another administrator.');
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team.offer_void(p_account team.account, p_actor team.standing, p_action text, p_target_type text, p_target uuid) OWNER TO team_owner;
+
 CREATE FUNCTION team.outbox_add(p_account uuid, p_kind text, p_payload jsonb) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1317,6 +1928,538 @@ end
 $$;
 
 ALTER FUNCTION team.permission_has(p_member uuid, p_permission text) OWNER TO team_owner;
+
+CREATE FUNCTION team.policy_conflict(p_detail text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform team.fail(409, 'policy-conflict', p_detail);
+end
+$$;
+
+ALTER FUNCTION team.policy_conflict(p_detail text) OWNER TO team_owner;
+
+CREATE FUNCTION team.policy_members_check(p_account team.account, p_old team.account) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_member   uuid;
+  v_count    integer;
+  v_missing  text;
+  v_row      record;
+begin
+  select k.key
+    into v_missing
+    from unnest(array[p_account.owner_role, p_account.link_role,
+                      p_account.transfer_target_role,
+                      p_account.transfer_old_owner_role,
+                      p_account.all_role]::text[]) k (key)
+   where k.key is not null
+     and not exists (select
+                       from team.role r
+                      where r.account_id = p_account.id
+                        and r.key = k.key);
+
+  if found then
+    perform team.policy_conflict(
+      format('The account has no role "%s".', v_missing));
+  end if;
+
+  -- the cardinality of roles, of members and of those invited
+
+  if p_account.role_cardinality <> 'many' then
+    select m.id, count(mr.role_id)
+      into v_member, v_count
+      from team.member m
+      left join team.member_role mr on mr.member_id = m.id
+     where m.account_id = p_account.id
+     group by m.id
+    having count(mr.role_id) > 1
+        or count(mr.role_id) = 0 and p_account.role_cardinality = 'one'
+     order by m.id
+     limit 1;
+
+    if found then
+      perform team.policy_conflict(
+        format('%s has %s roles.', team.member_label(v_member), v_count));
+    end if;
+
+    select i.email, count(ir.role_id) as count
+      into v_row
+      from team.invitation i
+      left join team.invitation_role ir on ir.invitation_id = i.id
+     where i.account_id = p_account.id
+       and i.status = 'pending'
+     group by i.id
+    having count(ir.role_id) > 1
+        or count(ir.role_id) = 0 and p_account.role_cardinality = 'one'
+     order by i.id
+     limit 1;
+
+    if found then
+      perform team.policy_conflict(
+        format('%s is invited with %s roles.', v_row.email, v_row.count));
+    end if;
+  end if;
+
+  if not p_account.direct_permissions then
+    select m.id
+      into v_member
+      from team.member m
+     where m.account_id = p_account.id
+       and exists (select
+                     from team.member_permission mp
+                    where mp.member_id = m.id)
+     order by m.id
+     limit 1;
+
+    if found then
+      perform team.policy_conflict(
+        format('%s has permissions of their own.',
+               team.member_label(v_member)));
+    end if;
+
+    select i.email
+      into v_row
+      from team.invitation i
+     where i.account_id = p_account.id
+       and i.status = 'pending'
+       and exists (select
+                     from team.invitation_permission ip
+                    where ip.invitation_id = i.id)
+     order by i.id
+     limit 1;
+
+    if found then
+      perform team.policy_conflict(
+        format('%s is invited with permissions of their own.', v_row.email));
+    end if;
+  end if;
+
+  -- nobody could let them in again
+
+  if not p_account.suspend_enabled then
+    select m.id
+      into v_member
+      from team.member m
+     where m.account_id = p_account.id
+       and m.status = 'suspended'
+     order by m.id
+     limit 1;
+
+    if found then
+      perform team.policy_conflict(
+        format('%s is suspended.', team.member_label(v_member)));
+    end if;
+  end if;
+
+  if p_account.seats_counted = 'active'
+     and p_account.seat_limit < team.seats_used(p_account.id)
+  then
+    perform team.policy_conflict(
+      format('%s members are active, for %s seats.',
+             team.seats_used(p_account.id), p_account.seat_limit));
+  end if;
+
+  if (p_account.owner_mode <> 'single' or p_account.transfer_target = 'off')
+     and exists (select
+                   from team.ownership_transfer t
+                  where t.account_id = p_account.id
+                    and t.status = 'pending')
+  then
+    perform team.policy_conflict('An ownership transfer is pending.');
+  end if;
+
+  if p_account.membership_scope <> p_old.membership_scope then
+    perform team.policy_scope_check(p_account);
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.policy_members_check(p_account team.account, p_old team.account) OWNER TO team_owner;
+
+CREATE TABLE team.preset (
+    name team.slug NOT NULL,
+    title team.display_name NOT NULL,
+    owner_mode team.owner_mode NOT NULL,
+    owner_role team.role_key,
+    role_cardinality team.role_cardinality NOT NULL,
+    direct_permissions boolean NOT NULL,
+    self_change team.self_change NOT NULL,
+    suspend_enabled boolean NOT NULL,
+    suspend_label team.display_name NOT NULL,
+    admin_may_remove_admin boolean NOT NULL,
+    membership_scope team.membership_scope DEFAULT 'many'::text NOT NULL,
+    join_email boolean DEFAULT true NOT NULL,
+    join_subaccount boolean DEFAULT false NOT NULL,
+    join_link boolean DEFAULT false NOT NULL,
+    link_role team.role_key,
+    link_requires_approval boolean DEFAULT true NOT NULL,
+    link_ttl team.ttl_seconds DEFAULT 604800 NOT NULL,
+    decline_mode team.decline_mode DEFAULT 'hidden'::text NOT NULL,
+    reinvite_after_decline team.reinvite_mode DEFAULT 'allow'::text NOT NULL,
+    invitation_ttl team.ttl_seconds DEFAULT 604800 NOT NULL,
+    name_required boolean DEFAULT false NOT NULL,
+    seats_counted team.seats_counted DEFAULT 'none'::text NOT NULL,
+    remove_mode team.remove_mode DEFAULT 'delete'::text NOT NULL,
+    transfer_target team.transfer_target DEFAULT 'off'::text NOT NULL,
+    transfer_target_role team.role_key,
+    transfer_old_owner_role team.role_key,
+    transfer_acceptance boolean DEFAULT false NOT NULL,
+    activation team.activation DEFAULT 'acceptance'::text NOT NULL,
+    all_role team.role_key,
+    CONSTRAINT preset_owner_role_check CHECK ((((owner_mode)::text = 'none'::text) = (owner_role IS NULL)))
+);
+
+ALTER TABLE team.preset OWNER TO team_owner;
+
+CREATE FUNCTION team.policy_of(p_account team.account) RETURNS team.preset
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_policy  team.preset;
+begin
+  -- both have a name of their own
+  v_policy := jsonb_populate_record(
+    null::team.preset,
+    to_jsonb(p_account) || jsonb_build_object('name', p_account.preset));
+  return v_policy;
+end
+$$;
+
+ALTER FUNCTION team.policy_of(p_account team.account) OWNER TO team_owner;
+
+CREATE FUNCTION team.policy_parse(p_account team.account, p_body jsonb) RETURNS team.preset
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_old     jsonb := team.policy_text(team.policy_of(p_account));
+  v_policy  team.preset;
+  v_key     text;
+  v_type    text;
+begin
+  if p_body is null or jsonb_typeof(p_body) <> 'object' then
+    perform team.fail(422, 'invalid-policy', 'A policy is a JSON object.');
+  end if;
+
+  if p_body - 'preset' = '{}' and jsonb_typeof(p_body -> 'preset') = 'string'
+  then
+    select *
+      into v_policy
+      from team.preset p
+     where p.name = p_body ->> 'preset';
+
+    if not found then
+      perform team.fail(422, 'unknown-preset', 'There is no such preset.');
+    end if;
+
+    return v_policy;
+  end if;
+
+  for v_key in
+    select k.key
+      from (select jsonb_object_keys(p_body)
+            union
+            select jsonb_object_keys(v_old)) k (key)
+     where k.key <> 'preset'
+     order by k.key collate "C"
+  loop
+    if not v_old ? v_key then
+      perform team.fail(422, 'invalid-policy',
+                        format('A policy has no "%s".', left(v_key, 100)));
+    end if;
+
+    if not p_body ? v_key then
+      perform team.fail(422, 'invalid-policy',
+                        format('"%s" is missing: a policy is put as a whole, '
+                               'or as {"preset": name}.', v_key));
+    end if;
+
+    -- what is null now may hold a role's key
+    v_type := coalesce(nullif(jsonb_typeof(v_old -> v_key), 'null'), 'string');
+
+    if jsonb_typeof(p_body -> v_key) <> v_type
+       and not (jsonb_typeof(p_body -> v_key) = 'null'
+                and v_key in ('owner_role', 'link_role',
+                              'transfer_target_role',
+                              'transfer_old_owner_role', 'all_role'))
+    then
+      perform team.fail(422, 'invalid-policy',
+                        format('"%s" must be a %s.', v_key, v_type));
+    end if;
+
+    begin
+      perform jsonb_populate_record(null::team.preset,
+                                    jsonb_build_object(v_key,
+                                                       p_body -> v_key));
+    exception
+      when check_violation or data_exception then
+        perform team.fail(422, 'invalid-policy',
+                          format('"%s" can''t be that.', v_key));
+    end;
+  end loop;
+
+  if p_body ? 'preset' and p_body -> 'preset' <> v_old -> 'preset' then
+    perform team.fail(422, 'invalid-policy',
+                      'To switch to another preset, put {"preset": name}.');
+  end if;
+
+  v_policy := jsonb_populate_record(null::team.preset, p_body);
+  v_policy.name := p_account.preset;
+
+  if (v_policy.owner_mode = 'none') <> (v_policy.owner_role is null) then
+    perform team.fail(422, 'invalid-policy',
+                      'owner_role is null where owner_mode is "none", and '
+                      'only there.');
+  end if;
+
+  if v_policy.transfer_target = 'role'
+     and v_policy.transfer_target_role is null
+  then
+    perform team.fail(422, 'invalid-policy',
+                      'transfer_target "role" needs a transfer_target_role.');
+  end if;
+
+  return v_policy;
+end
+$$;
+
+ALTER FUNCTION team.policy_parse(p_account team.account, p_body jsonb) OWNER TO team_owner;
+
+CREATE FUNCTION team.policy_roles_prune(p_account uuid, p_preset text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  delete from team.role r
+   where r.account_id = p_account
+     and r.system
+     and not exists (select
+                       from team.preset_role pr
+                      where pr.preset = p_preset
+                        and pr.key = r.key)
+     and not exists (select
+                       from team.member_role mr
+                      where mr.role_id = r.id)
+     and not exists (select
+                       from team.invitation_role ir
+                      where ir.role_id = r.id)
+     and not exists (select
+                       from team.invite_link l
+                      where l.role_id = r.id);
+end
+$$;
+
+ALTER FUNCTION team.policy_roles_prune(p_account uuid, p_preset text) OWNER TO team_owner;
+
+CREATE FUNCTION team.policy_roles_switch(p_account uuid, p_preset text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update team.role r
+     set name = pr.name,
+         rank = pr.rank
+    from team.preset_role pr
+   where r.account_id = p_account
+     and r.system
+     and pr.preset = p_preset
+     and pr.key = r.key
+     and (r.name <> pr.name or r.rank <> pr.rank);
+
+  delete from team.role_permission rp
+   using team.role r
+   join team.preset_role pr on pr.preset = p_preset and pr.key = r.key
+   where r.account_id = p_account
+     and r.system
+     and rp.role_id = r.id
+     and not exists (select
+                       from team.preset_role_permission p
+                      where p.preset = p_preset
+                        and p.role = r.key
+                        and p.permission = rp.permission);
+
+  insert into team.role_permission (role_id, permission)
+  select r.id, p.permission
+    from team.role r
+    join team.preset_role_permission p
+      on p.preset = p_preset
+     and p.role = r.key
+   where r.account_id = p_account
+     and r.system
+  on conflict (role_id, permission) do nothing;
+
+  perform team.preset_roles_add(p_account, p_preset);
+end
+$$;
+
+ALTER FUNCTION team.policy_roles_switch(p_account uuid, p_preset text) OWNER TO team_owner;
+
+CREATE FUNCTION team.policy_scope_check(p_account team.account) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_member  uuid;
+begin
+  if p_account.membership_scope = 'many' then
+    return;
+  end if;
+
+  perform pg_advisory_xact_lock(team.scope_lock());
+
+  select m.id
+    into v_member
+    from team.member m
+    join team.identity i on i.id = m.identity_id
+   where m.account_id = p_account.id
+     and exists (
+       select
+         from team.identity oi
+         join team.member o on o.identity_id = oi.id
+         join team.account oa on oa.id = o.account_id
+        where (oi.id = i.id
+               or oi.email = i.email
+                  and oi.email_verified
+                  and i.email_verified)
+          and oa.status = 'active'
+          and oa.id <> p_account.id
+          and (oa.root_id = p_account.root_id
+               or p_account.membership_scope = 'exclusive'))
+   order by m.id
+   limit 1;
+
+  if found then
+    perform team.policy_conflict(
+      format('%s is a member of another account.',
+             team.member_label(v_member)));
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.policy_scope_check(p_account team.account) OWNER TO team_owner;
+
+CREATE FUNCTION team.policy_set(p_account team.account, p_policy team.preset) RETURNS team.account
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account;
+  v_owners   uuid[];
+  v_active   integer;
+begin
+  select coalesce(array_agg(s.member_id order by s.member_id), '{}'),
+         count(*) filter (where s.status = 'active')
+    into v_owners, v_active
+    from team.member_standing s
+   where s.account_id = p_account.id
+     and case
+           when p_account.owner_mode <> 'none' then s.is_owner
+           else exists (select
+                          from team.member_role mr
+                          join team.role r on r.id = mr.role_id
+                         where mr.member_id = s.member_id
+                           and r.key = p_policy.owner_role)
+         end;
+
+  if p_policy.owner_mode = 'single' and cardinality(v_owners) <> 1 then
+    perform team.policy_conflict(
+      format('The account has %s owners, and would have a single one.',
+             cardinality(v_owners)));
+  end if;
+
+  if p_policy.owner_mode <> 'none' and v_active = 0 then
+    perform team.policy_conflict('The account would have no active owner.');
+  end if;
+
+  if p_policy.owner_mode <> 'none' then
+    insert into team.member_role (member_id, role_id, account_id)
+    select o.id, r.id, p_account.id
+      from unnest(v_owners) o (id)
+      join team.role r
+        on r.account_id = p_account.id
+       and r.key = p_policy.owner_role
+    on conflict (member_id, role_id) do nothing;
+
+    delete from team.member_role mr
+     using team.role r
+     where mr.member_id = any (v_owners)
+       and r.id = mr.role_id
+       and r.key = p_account.owner_role
+       and r.key <> p_policy.owner_role;
+  end if;
+
+  update team.account a
+     set preset = p_policy.name,
+         owner_member_id = case
+                             when p_policy.owner_mode = 'single'
+                             then v_owners[1]
+                           end,
+         owner_mode = p_policy.owner_mode,
+         owner_role = p_policy.owner_role,
+         role_cardinality = p_policy.role_cardinality,
+         direct_permissions = p_policy.direct_permissions,
+         self_change = p_policy.self_change,
+         suspend_enabled = p_policy.suspend_enabled,
+         suspend_label = p_policy.suspend_label,
+         admin_may_remove_admin = p_policy.admin_may_remove_admin,
+         membership_scope = p_policy.membership_scope,
+         join_email = p_policy.join_email,
+         join_subaccount = p_policy.join_subaccount,
+         join_link = p_policy.join_link,
+         link_role = p_policy.link_role,
+         link_requires_approval = p_policy.link_requires_approval,
+         link_ttl = p_policy.link_ttl,
+         decline_mode = p_policy.decline_mode,
+         reinvite_after_decline = p_policy.reinvite_after_decline,
+         invitation_ttl = p_policy.invitation_ttl,
+         name_required = p_policy.name_required,
+         seats_counted = p_policy.seats_counted,
+         remove_mode = p_policy.remove_mode,
+         transfer_target = p_policy.transfer_target,
+         transfer_target_role = p_policy.transfer_target_role,
+         transfer_old_owner_role = p_policy.transfer_old_owner_role,
+         transfer_acceptance = p_policy.transfer_acceptance,
+         activation = p_policy.activation,
+         all_role = p_policy.all_role
+   where a.id = p_account.id
+  returning * into v_account;
+
+  -- of several owners that were, none may be left with a single one's role
+
+  if v_account.owner_mode = 'single'
+     and exists (select
+                   from team.member_role mr
+                   join team.role r on r.id = mr.role_id
+                  where mr.account_id = v_account.id
+                    and mr.member_id <> v_account.owner_member_id
+                    and r.key = 'owner')
+  then
+    perform team.policy_conflict(
+      'Somebody who would not be the owner holds the role "owner".');
+  end if;
+
+  return v_account;
+end
+$$;
+
+ALTER FUNCTION team.policy_set(p_account team.account, p_policy team.preset) OWNER TO team_owner;
+
+CREATE FUNCTION team.policy_text(p_policy team.preset) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return to_jsonb(p_policy) - array['name', 'title']
+         || jsonb_build_object('preset', p_policy.name);
+end
+$$;
+
+ALTER FUNCTION team.policy_text(p_policy team.preset) OWNER TO team_owner;
 
 CREATE FUNCTION team.preset_put(p_preset jsonb) RETURNS void
     LANGUAGE plpgsql
@@ -1399,6 +2542,15 @@ end
 $$;
 
 ALTER FUNCTION team.preset_roles_add(p_account uuid, p_preset text) OWNER TO team_owner;
+
+CREATE FUNCTION team.quota_limit(p_kind text) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select case p_kind when 'invitation' then 200 when 'resend' then 5 end
+$$;
+
+ALTER FUNCTION team.quota_limit(p_kind text) OWNER TO team_owner;
 
 CREATE FUNCTION team.quota_take(p_account uuid, p_kind text, p_per_hour integer, p_n integer) RETURNS void
     LANGUAGE plpgsql
@@ -1511,6 +2663,22 @@ $_$;
 
 ALTER FUNCTION team.roles_parse(p_account uuid, p_roles jsonb) OWNER TO team_owner;
 
+CREATE FUNCTION team.rule_addressee(p_invitation team.invitation, p_email text, p_email_verified boolean) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if team.email_verified_check(p_email, p_email_verified)
+     is distinct from p_invitation.email
+  then
+    perform team.fail(403, 'email-mismatch',
+                      'The invitation is for another email address.');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.rule_addressee(p_invitation team.invitation, p_email text, p_email_verified boolean) OWNER TO team_owner;
+
 CREATE FUNCTION team.rule_cardinality(p_account team.account, p_count integer) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1529,6 +2697,20 @@ end
 $$;
 
 ALTER FUNCTION team.rule_cardinality(p_account team.account, p_count integer) OWNER TO team_owner;
+
+CREATE FUNCTION team.rule_channel(p_open boolean) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not coalesce(p_open, false) then
+    perform team.fail(409, 'channel-disabled',
+                      'Nobody joins this account in this way.');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.rule_channel(p_open boolean) OWNER TO team_owner;
 
 CREATE FUNCTION team.rule_grant(p_account team.account, p_actor team.standing, p_roles uuid[], p_permissions text[]) RETURNS text
     LANGUAGE plpgsql STABLE
@@ -1568,6 +2750,98 @@ end
 $$;
 
 ALTER FUNCTION team.rule_grant(p_account team.account, p_actor team.standing, p_roles uuid[], p_permissions text[]) OWNER TO team_owner;
+
+CREATE FUNCTION team.rule_invitee(p_account team.account, p_email text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform
+     from team.identity i
+     join team.member m
+       on m.identity_id = i.id
+      and m.account_id = p_account.id
+    where i.email = p_email
+      and i.email_verified;
+
+  if found then
+    perform team.fail(409, 'already-member',
+                      'This person is a member already.');
+  end if;
+
+  perform team.scope_check(p_account, null, p_email);
+end
+$$;
+
+ALTER FUNCTION team.rule_invitee(p_account team.account, p_email text) OWNER TO team_owner;
+
+CREATE FUNCTION team.rule_inviter(p_account team.account, p_inviter_account uuid, p_inviter uuid, p_permission text, p_roles uuid[], p_permissions text[], p_groups uuid[]) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_inviter  team.standing := team.standing_find(p_inviter_account, p_inviter);
+begin
+  if v_inviter.member_id is null
+     or v_inviter.status <> 'active'
+     or not team.permission_has(v_inviter.member_id, p_permission)
+     or not exists (select
+                      from team.account a
+                     where a.id = p_inviter_account
+                       and a.status = 'active')
+     or team.rule_offer(p_account, v_inviter, p_roles, p_permissions,
+                        p_groups) is not null
+  then
+    return 'inviter-lost-right';
+  end if;
+
+  return null;
+end
+$$;
+
+ALTER FUNCTION team.rule_inviter(p_account team.account, p_inviter_account uuid, p_inviter uuid, p_permission text, p_roles uuid[], p_permissions text[], p_groups uuid[]) OWNER TO team_owner;
+
+CREATE FUNCTION team.rule_newcomer(p_account team.account, p_roles uuid[], p_permissions text[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_nobody  team.standing;
+begin
+  v_nobody.is_owner := false;
+
+  perform team.rule_cardinality(p_account, cardinality(p_roles));
+  perform team.rule_owner_role(p_account, v_nobody, p_roles);
+
+  if cardinality(p_permissions) > 0 and not p_account.direct_permissions then
+    perform team.fail(409, 'direct-permissions-disabled',
+                      'This account gives permissions by roles only.');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.rule_newcomer(p_account team.account, p_roles uuid[], p_permissions text[]) OWNER TO team_owner;
+
+CREATE FUNCTION team.rule_offer(p_account team.account, p_actor team.standing, p_roles uuid[], p_permissions text[], p_groups uuid[]) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_refusal  text := team.rule_grant(p_account, p_actor, p_roles,
+                                     p_permissions);
+begin
+  if v_refusal is null
+     and cardinality(p_groups) > 0
+     and not team.permission_has(p_actor.member_id, 'groups:assign')
+  then
+    return 'exceeds-own';
+  end if;
+
+  return v_refusal;
+end
+$$;
+
+ALTER FUNCTION team.rule_offer(p_account team.account, p_actor team.standing, p_roles uuid[], p_permissions text[], p_groups uuid[]) OWNER TO team_owner;
 
 CREATE FUNCTION team.rule_one_owner(p_account team.account, p_roles uuid[]) RETURNS void
     LANGUAGE plpgsql
@@ -1805,6 +3079,118 @@ $$;
 
 ALTER FUNCTION team.seats_used(p_account uuid) OWNER TO team_owner;
 
+CREATE FUNCTION team.slug_check(p_slug text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return p_slug::team.slug;
+
+exception
+  when check_violation then
+    perform team.fail(422, 'invalid-slug',
+                      'A slug has 1 to 63 characters: a-z, 0-9 and "-", a '
+                      'letter first, no "-" last; and is not like an id.');
+end
+$$;
+
+ALTER FUNCTION team.slug_check(p_slug text) OWNER TO team_owner;
+
+CREATE FUNCTION team.slug_make(p_name text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_slug  text;
+begin
+  v_slug := btrim(left(btrim(regexp_replace(team.email_normal(p_name),
+                                            '[^a-z0-9]+', '-', 'g'), '-'),
+                       40), '-');
+
+  if v_slug !~ '^[a-z]' or team.id_parse(v_slug) is not null then
+    v_slug := btrim('team-' || v_slug, '-');
+  end if;
+
+  return v_slug;
+end
+$$;
+
+ALTER FUNCTION team.slug_make(p_name text) OWNER TO team_owner;
+
+CREATE FUNCTION team.standing_find(p_account uuid, p_member uuid) RETURNS team.standing
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_standing  team.standing;
+begin
+  select s.member_id, s.identity_id, s.issuer, s.subject, s.status, s.rank,
+         s.is_owner
+    into v_standing
+    from team.member_standing s
+   where s.account_id = p_account
+     and s.member_id = p_member;
+
+  return v_standing;
+end
+$$;
+
+ALTER FUNCTION team.standing_find(p_account uuid, p_member uuid) OWNER TO team_owner;
+
+CREATE FUNCTION team.standing_find(p_account team.account, p_issuer text, p_subject text) RETURNS team.standing
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := p_account;
+  v_actor    team.standing;
+begin
+  loop
+    select s.member_id, s.identity_id, s.issuer, s.subject, s.status, s.rank,
+           s.is_owner
+      into v_actor
+      from team.member_standing s
+     where s.account_id = v_account.id
+       and s.issuer = p_issuer
+       and s.subject = p_subject;
+
+    exit when v_actor.member_id is not null or v_account.parent_id is null;
+
+    select *
+      into v_account
+      from team.account a
+     where a.id = v_account.parent_id;
+  end loop;
+
+  if v_account.id <> p_account.id
+     and (v_account.status <> 'active'
+          or v_actor.status <> 'active'
+          or not team.permission_has(v_actor.member_id, 'subaccounts:read'))
+  then
+    return null;
+  end if;
+
+  return v_actor;
+end
+$$;
+
+ALTER FUNCTION team.standing_find(p_account team.account, p_issuer text, p_subject text) OWNER TO team_owner;
+
+CREATE FUNCTION team.stranger(p_issuer text, p_subject text) RETURNS team.standing
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_stranger  team.standing;
+begin
+  v_stranger.issuer := p_issuer;
+  v_stranger.subject := p_subject;
+  return v_stranger;
+end
+$$;
+
+ALTER FUNCTION team.stranger(p_issuer text, p_subject text) OWNER TO team_owner;
+
 CREATE FUNCTION team.target_find(p_account team.account, p_actor team.standing, p_member text) RETURNS team.standing
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1813,11 +3199,10 @@ declare
   v_id      uuid;
   v_target  team.standing;
 begin
-  if p_member = 'me' then
-    return p_actor;
-  end if;
-
-  v_id := team.id_parse(p_member);
+  v_id := case
+            when p_member = 'me' then p_actor.member_id
+            else team.id_parse(p_member)
+          end;
 
   select s.member_id, s.identity_id, s.issuer, s.subject, s.status, s.rank,
          s.is_owner
@@ -1844,6 +3229,29 @@ CREATE FUNCTION team.time_text(p_time timestamp with time zone) RETURNS text
 $$;
 
 ALTER FUNCTION team.time_text(p_time timestamp with time zone) OWNER TO team_owner;
+
+CREATE FUNCTION team.time_zone_check(p_time_zone text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  if p_time_zone ~ '^[A-Za-z]+(/[A-Za-z][A-Za-z0-9_+-]*){1,2}$'
+     or coalesce(p_time_zone, 'UTC') = 'UTC'
+  then
+    perform timezone(p_time_zone, statement_timestamp());
+    return coalesce(p_time_zone, 'UTC');
+  end if;
+
+  raise invalid_parameter_value;
+
+exception
+  when invalid_parameter_value then
+    perform team.fail(422, 'invalid-time-zone',
+                      'A time zone is one like "Europe/Berlin", or "UTC".');
+end
+$_$;
+
+ALTER FUNCTION team.time_zone_check(p_time_zone text) OWNER TO team_owner;
 
 CREATE FUNCTION team.token_hash(p_token text) RETURNS bytea
     LANGUAGE plpgsql IMMUTABLE
@@ -1873,6 +3281,91 @@ $$;
 
 ALTER FUNCTION team.token_make() OWNER TO team_owner;
 
+CREATE FUNCTION team_api.account_close(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_confirm text, p_if_match text, p_idem text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account;
+  v_actor    team.standing;
+  v_refusal  text;
+  v_reply    team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+
+  -- before the actor is checked: to them the account is closed already
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_account.id, p_idem,
+    jsonb_build_array('account_close', p_confirm));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
+
+  v_actor := team.actor_check(v_account, p_issuer, p_subject, 'account:close');
+  v_refusal := team.rule_owner(v_account, v_actor);
+
+  if v_refusal is not null then
+    v_reply := team.refuse(v_account, v_actor, 'account.close', v_account.id,
+                           v_refusal, null, 'account');
+    perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                                 v_reply);
+    return v_reply;
+  end if;
+
+  perform team.if_match_check(p_if_match,
+                              team.etag(team.account_text(v_account)));
+
+  if p_confirm is distinct from v_account.slug::text then
+    perform team.fail(422, 'confirm-mismatch',
+                      'confirm must be the account''s slug.');
+  end if;
+
+  perform
+     from team.account a
+    where a.parent_id = v_account.id
+      and a.status = 'active';
+
+  if found then
+    perform team.fail(409, 'has-subaccounts', 'Close its subaccounts first.');
+  end if;
+
+  update team.invitation i
+     set status = 'withdrawn',
+         decided_at = statement_timestamp()
+   where i.account_id = v_account.id
+     and i.status = 'pending';
+
+  update team.invite_link l
+     set revoked_at = statement_timestamp()
+   where l.account_id = v_account.id
+     and l.revoked_at is null;
+
+  update team.ownership_transfer t
+     set status = 'cancelled',
+         decided_at = statement_timestamp()
+   where t.account_id = v_account.id
+     and t.status = 'pending';
+
+  update team.account a
+     set status = 'closed',
+         closed_at = statement_timestamp()
+   where a.id = v_account.id
+  returning * into v_account;
+
+  perform team.audit(v_account.id, v_actor, 'account.close', 'account',
+                     v_account.id, null, null);
+
+  v_reply := team.account_reply(202, v_account);
+  v_reply.changed := '[{}]';
+  perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                               v_reply);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.account_close(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_confirm text, p_if_match text, p_idem text) OWNER TO team_owner;
+
 CREATE FUNCTION team_api.account_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1884,22 +3377,165 @@ begin
   perform team.actor_check(v_account, p_issuer, p_subject, 'account:read');
 
   v_reply.status := 200;
-  v_reply.body := json_build_object(
-    'id', v_account.id,
-    'slug', v_account.slug,
-    'name', v_account.name,
-    'status', v_account.status,
-    'time_zone', v_account.time_zone,
-    'preset', v_account.preset,
-    'parent', v_account.parent_id,
-    'owner', v_account.owner_member_id,
-    'created_at', team.time_text(v_account.created_at));
+  v_reply.body := team.account_text(v_account);
   v_reply.etag := team.etag(v_reply.body);
   return v_reply;
 end
 $$;
 
 ALTER FUNCTION team_api.account_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.account_patch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_body jsonb, p_if_match text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_old      team.account;
+  v_account  team.account;
+  v_actor    team.standing;
+  v_reply    team_api.reply;
+begin
+  v_old := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_old, p_issuer, p_subject, 'account:update');
+
+  perform team.if_match_check(p_if_match,
+                              team.etag(team.account_text(v_old)));
+
+  if p_body is null
+     or jsonb_typeof(p_body) <> 'object'
+     or p_body - array['name', 'slug', 'time_zone'] <> '{}'
+     or jsonb_path_exists(p_body, 'strict $.* ? (@.type() != "string")')
+  then
+    perform team.fail(422, 'invalid-account',
+                      'Of an account name, slug and time_zone can be changed; '
+                      'each is a string.');
+  end if;
+
+  v_account := v_old;
+
+  if p_body ? 'name' then
+    v_account.name := team.account_name_check(p_body ->> 'name');
+  end if;
+
+  if p_body ? 'slug' then
+    v_account.slug := team.slug_check(p_body ->> 'slug');
+  end if;
+
+  if p_body ? 'time_zone' then
+    v_account.time_zone := team.time_zone_check(p_body ->> 'time_zone');
+  end if;
+
+  if v_account is distinct from v_old then
+    begin
+      update team.account a
+         set name = v_account.name,
+             slug = v_account.slug,
+             time_zone = v_account.time_zone
+       where a.id = v_old.id;
+    exception
+      when unique_violation then
+        perform team.fail(409, 'slug-taken', 'Another account has it.');
+    end;
+
+    perform team.audit(
+      v_old.id, v_actor, 'account.update', 'account', v_old.id, null,
+      jsonb_build_object(
+        'from', jsonb_build_object('name', v_old.name,
+                                   'slug', v_old.slug,
+                                   'time_zone', v_old.time_zone),
+        'to', jsonb_build_object('name', v_account.name,
+                                 'slug', v_account.slug,
+                                 'time_zone', v_account.time_zone)));
+  end if;
+
+  v_reply := team.account_reply(200, v_account);
+
+  if p_body ? 'slug' then
+    v_reply.changed := '[{}]';
+  end if;
+
+  return v_reply;
+end
+$_$;
+
+ALTER FUNCTION team_api.account_patch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_body jsonb, p_if_match text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.account_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account_name text, p_preset text, p_time_zone text, p_slug text, p_idem text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_nil       constant uuid := '00000000-0000-0000-0000-000000000000';
+  v_name      text;
+  v_slug      text;
+  v_zone      text;
+  v_preset    jsonb;
+  v_account   team.account;
+  v_identity  uuid;
+  v_member    uuid;
+  v_role      uuid;
+  v_actor     team.standing;
+  v_reply     team_api.reply;
+begin
+  perform team.actor_present(p_issuer, p_subject);
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_nil, p_idem,
+    jsonb_build_array('account_post', p_account_name, p_preset, p_time_zone,
+                      p_slug));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
+
+  v_name := team.account_name_check(p_account_name);
+  v_slug := team.slug_check(p_slug);
+  v_zone := team.time_zone_check(p_time_zone);
+
+  select to_jsonb(p)
+    into v_preset
+    from team.preset p
+   where p.name = p_preset;
+
+  if not found then
+    perform team.fail(422, 'unknown-preset', 'There is no such preset.');
+  end if;
+
+  v_identity := team.identity_touch(p_issuer, p_subject, p_email,
+                                    p_email_verified, p_name);
+  v_account := team.account_make(v_preset, p_preset, v_slug, v_name, v_zone,
+                                 null);
+  perform team.preset_roles_add(v_account.id, p_preset);
+
+  select r.id
+    into v_role
+    from team.role r
+   where r.account_id = v_account.id
+   order by r.key is not distinct from v_account.owner_role desc,
+            r.rank desc, r.key
+   limit 1;
+
+  v_member := team.member_join(v_account, v_identity, array[v_role], null,
+                               null, null, 'active');
+
+  select *
+    into v_account
+    from team.account a
+   where a.id = v_account.id;
+
+  v_actor := team.standing_find(v_account, p_issuer, p_subject);
+  perform team.audit(v_account.id, v_actor, 'account.create', 'account',
+                     v_account.id, null,
+                     jsonb_build_object('preset', p_preset, 'name', v_name));
+
+  v_reply := team.account_reply(201, v_account);
+  v_reply.changed := team.changed_person(v_actor);
+  perform team.idempotency_end(p_issuer, p_subject, v_nil, p_idem, v_reply);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.account_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account_name text, p_preset text, p_time_zone text, p_slug text, p_idem text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.changes_prune() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1950,10 +3586,11 @@ CREATE FUNCTION team_api.changes_since(p_snapshot text) RETURNS TABLE(snapshot t
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_now   pg_snapshot := pg_current_snapshot();
-  v_then  pg_snapshot;
+  v_history  text := team.history();
+  v_now      pg_snapshot := pg_current_snapshot();
+  v_then     pg_snapshot;
 begin
-  snapshot := v_now;
+  snapshot := v_history || '/' || v_now;
   return next;
 
   if p_snapshot is null then
@@ -1961,7 +3598,7 @@ begin
   end if;
 
   begin
-    v_then := p_snapshot;
+    v_then := substr(p_snapshot, strpos(p_snapshot, '/') + 1);
   exception
     when others then
       perform team.fail(400, 'bad-snapshot', 'The snapshot is not one.');
@@ -1969,10 +3606,12 @@ begin
 
   snapshot := null;
 
-  if pg_snapshot_xmax(v_then) > pg_snapshot_xmax(v_now)
+  if split_part(p_snapshot, '/', 1) <> v_history
+     or pg_snapshot_xmax(v_then) > pg_snapshot_xmax(v_now)
      or exists (select
                   from team.change_floor f
-                 where f.xid >= pg_snapshot_xmin(v_then))
+                 where f.xid >= pg_snapshot_xmin(v_then)
+                   and f.xid < pg_snapshot_xmax(v_now))
   then
     return next;
     return;
@@ -1982,6 +3621,7 @@ begin
   select distinct null, c.issuer::text, c.subject::text, c.account_id::text
     from team.change c
    where c.xid >= pg_snapshot_xmin(v_then)
+     and c.xid < pg_snapshot_xmax(v_now)
      and not pg_visible_in_snapshot(c.xid, v_then);
 end
 $$;
@@ -1991,23 +3631,20 @@ ALTER FUNCTION team_api.changes_since(p_snapshot text) OWNER TO team_owner;
 CREATE FUNCTION team_api.grant_get(p_issuer text, p_subject text, p_account text, OUT status text, OUT account_id text, OUT member_id text, OUT roles text, OUT permissions text) RETURNS record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    AS $_$
 declare
   v_account  uuid;
   v_member   uuid;
   v_choices  uuid[];
-  v_simple   boolean;
+  v_direct   boolean;
+  v_count    integer := 0;
   v_row      record;
 begin
   status := 'none';
   roles := '';
   permissions := '';
 
-  -- an id in its one spelling; a regular expression would cost a tenth
-
-  if p_account like '________-____-____-____-____________'
-     and translate(p_account, '0123456789abcdef', '') = '----'
-  then
+  if p_account ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
     v_account := p_account;
 
   elsif p_account <> '' then
@@ -2051,7 +3688,10 @@ begin
   for v_row in
     select case a.status when 'closed' then 'closed' else m.status end
              as status,
-           m.account_id, m.id, r.key, r.permission_list, mp.permission
+           m.account_id, m.id, r.key, r.permission_list,
+           exists (select
+                     from team.member_permission mp
+                    where mp.member_id = m.id) as direct
       from team.identity i
       join team.member m
         on m.identity_id = i.id
@@ -2059,26 +3699,24 @@ begin
       join team.account a on a.id = m.account_id
       left join team.member_role mr on mr.member_id = m.id
       left join team.role r on r.id = mr.role_id
-      left join team.member_permission mp on mp.member_id = m.id
      where i.issuer = p_issuer
        and i.subject = p_subject
-     limit 2
   loop
-    v_simple := v_simple is null and v_row.key is not null
-                and v_row.permission is null;
+    v_count := v_count + 1;
     status := v_row.status;
     v_member := v_row.id;
     account_id := v_row.account_id;
     member_id := v_member;
     roles := v_row.key;
     permissions := v_row.permission_list;
+    v_direct := v_row.direct;
   end loop;
 
   if status <> 'active' then
     roles := '';
     permissions := '';
 
-  elsif not v_simple then
+  elsif v_count > 1 or v_direct or roles is null then
     select coalesce(
              (select string_agg(r.key, ' ' order by r.key)
                 from team.member_role mr
@@ -2094,7 +3732,7 @@ begin
       into roles, permissions;
   end if;
 end
-$$;
+$_$;
 
 ALTER FUNCTION team_api.grant_get(p_issuer text, p_subject text, p_account text, OUT status text, OUT account_id text, OUT member_id text, OUT roles text, OUT permissions text) OWNER TO team_owner;
 
@@ -2114,6 +3752,444 @@ end
 $$;
 
 ALTER FUNCTION team_api.healthz_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.invitation_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_invitation   team.invitation;
+  v_account      team.account;
+  v_identity     uuid;
+  v_roles        uuid[];
+  v_permissions  text[];
+  v_groups       uuid[];
+  v_member       team.standing;
+begin
+  perform team.actor_present(p_issuer, p_subject);
+
+  v_invitation := team.invitation_by_token(p_token);
+  perform team.rule_addressee(v_invitation, p_email, p_email_verified);
+
+  v_account := team.account_hold(v_invitation.account_id);
+  v_invitation := team.invitation_by_token(p_token);
+
+  v_roles := team.invitation_roles(v_invitation.id);
+  v_permissions := team.invitation_permissions(v_invitation.id);
+  v_groups := team.invitation_groups(v_invitation.id);
+
+  if team.rule_inviter(
+       v_account, v_invitation.inviter_account_id,
+       v_invitation.inviter_member_id,
+       case
+         when v_invitation.inviter_account_id = v_account.id
+           then 'invitations:create'
+         else 'subaccounts:create'
+       end,
+       v_roles, v_permissions, v_groups) is not null
+  then
+    return team.offer_void(v_account, team.stranger(p_issuer, p_subject),
+                           'invitation.accept', 'invitation', v_invitation.id);
+  end if;
+
+  perform team.rule_newcomer(v_account, v_roles, v_permissions);
+
+  v_identity := team.identity_touch(p_issuer, p_subject, p_email,
+                                    p_email_verified, p_name);
+
+  update team.invitation i
+     set status = 'accepted',
+         decided_at = statement_timestamp()
+   where i.id = v_invitation.id
+     and i.status = 'pending'
+     and i.expires_at > statement_timestamp()
+  returning * into v_invitation;
+
+  if v_invitation.id is null then
+    perform team.invitation_by_token(p_token);
+    perform team.fail(410, 'gone', 'The invitation is no longer valid.');
+  end if;
+
+  v_member := team.standing_find(
+    v_account.id,
+    team.member_join(v_account, v_identity, v_roles, v_permissions, v_groups,
+                     v_invitation.inviter_member_id, 'active'));
+
+  update team.invitation i
+     set accepted_member_id = v_member.member_id
+   where i.id = v_invitation.id;
+
+  perform team.audit(v_account.id, v_member, 'invitation.accept', 'invitation',
+                     v_invitation.id, null,
+                     jsonb_build_object('member', v_member.member_id));
+  perform team.outbox_add(
+    v_account.id, 'invitation.accept',
+    jsonb_build_object('invitation', v_invitation.id,
+                       'member', v_member.member_id));
+
+  return team.joined_reply(v_account, v_member);
+end
+$$;
+
+ALTER FUNCTION team_api.invitation_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.invitation_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_invitation  team.invitation;
+  v_account     team.account;
+  v_reply       team_api.reply;
+begin
+  perform team.actor_present(p_issuer, p_subject);
+
+  v_invitation := team.invitation_by_token(p_token);
+  perform team.rule_addressee(v_invitation, p_email, p_email_verified);
+
+  v_account := team.account_hold(v_invitation.account_id);
+
+  if v_account.decline_mode = 'off' then
+    perform team.fail(409, 'decline-disabled',
+                      'Invitations to this account are not declined: they '
+                      'expire.');
+  end if;
+
+  v_invitation := team.invitation_by_token(p_token);
+
+  update team.invitation i
+     set status = 'declined',
+         decided_at = statement_timestamp()
+   where i.id = v_invitation.id
+     and i.status = 'pending'
+     and i.expires_at > statement_timestamp()
+  returning * into v_invitation;
+
+  if v_invitation.id is null then
+    perform team.invitation_by_token(p_token);
+    perform team.fail(410, 'gone', 'The invitation is no longer valid.');
+  end if;
+
+  perform team.invitation_mail_cancel(v_invitation.id);
+  perform team.audit(v_account.id, team.stranger(p_issuer, p_subject),
+                     'invitation.decline', 'invitation', v_invitation.id, null,
+                     null);
+  perform team.outbox_add(v_account.id, 'invitation.decline',
+                          jsonb_build_object('invitation', v_invitation.id));
+
+  v_reply.status := 204;
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.invitation_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.invitation_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account     team.account;
+  v_actor       team.standing;
+  v_invitation  team.invitation;
+  v_reply       team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                              'invitations:delete');
+  v_invitation := team.invitation_find(v_account, p_invitation);
+
+  if v_invitation.status = 'accepted' then
+    perform team.fail(409, 'already-accepted',
+                      'The invitation has been accepted. Remove the member.');
+  end if;
+
+  v_reply.status := 204;
+
+  if v_invitation.status = 'withdrawn' then
+    return v_reply;
+  end if;
+
+  perform team.invitation_withdraw(v_invitation.id);
+  perform team.audit(
+    v_account.id, v_actor,
+    case
+      when v_invitation.status = 'pending'
+           and v_invitation.expires_at > statement_timestamp()
+        then 'invitation.withdraw'
+      else 'invitation.clear'
+    end,
+    'invitation', v_invitation.id, null,
+    jsonb_build_object('email', v_invitation.email));
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.invitation_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.invitation_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account     team.account := team.account_find(p_account);
+  v_invitation  team.invitation;
+  v_reply       team_api.reply;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject,
+                           'invitations:read');
+
+  v_invitation := team.invitation_find(v_account, p_invitation);
+
+  v_reply.status := 200;
+  v_reply.body := team.invitation_text(v_invitation.id);
+  v_reply.etag := team.etag(v_reply.body);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.invitation_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.invitation_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_status text, p_limit integer, p_cursor text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_limit    integer := team.limit_check(p_limit);
+  v_stored   text;
+  v_after    uuid;
+  v_items    json;
+  v_last     uuid;
+  v_count    integer;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject,
+                           'invitations:read');
+
+  if p_status not in ('pending', 'expired', 'accepted', 'declined',
+                      'withdrawn')
+  then
+    perform team.fail(400, 'bad-status',
+                      'status is pending, expired, accepted, declined or '
+                      'withdrawn.');
+  end if;
+
+  v_stored := case when p_status = 'expired' then 'pending' else p_status end;
+  v_after := coalesce(team.cursor_read(p_cursor, 'i', v_account.id),
+                      '00000000-0000-0000-0000-000000000000');
+
+  with page as (
+    select i.id, row_number() over (order by i.id) as n
+      from (select i.id
+              from team.invitation i
+             where i.account_id = v_account.id
+               and i.id > v_after
+               and (i.status = v_stored
+                    or v_stored is null
+                       and i.status in ('pending', 'declined'))
+               and (p_status is null
+                    or i.status <> 'pending'
+                    or (i.expires_at <= statement_timestamp())
+                       = (p_status = 'expired'))
+               and (i.status <> 'declined'
+                    or v_account.decline_mode <> 'hidden')
+             order by i.id
+             limit v_limit + 1) i
+  )
+  select json_agg((select b.body
+                     from team.invitation_body b
+                    where b.invitation_id = p.id) order by p.n)
+           filter (where p.n <= v_limit),
+         (array_agg(p.id order by p.n))[v_limit],
+         count(*)
+    into v_items, v_last, v_count
+    from page p;
+
+  return team.list_reply(
+    v_items,
+    case when v_count > v_limit
+         then team.cursor_make('i', v_account.id, v_last)
+    end);
+end
+$$;
+
+ALTER FUNCTION team_api.invitation_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_status text, p_limit integer, p_cursor text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.invitation_lookup(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_invitation  team.invitation := team.invitation_by_token(p_token);
+  v_reply       team_api.reply;
+begin
+  select 200,
+         json_build_object(
+           'account', json_build_object('name', a.name),
+           'inviter', json_build_object(
+             'name', (select coalesce(m.name, ii.name)
+                        from team.member m
+                        join team.identity ii on ii.id = m.identity_id
+                       where m.id = v_invitation.inviter_member_id)),
+           'email', team.email_mask(v_invitation.email),
+           'expires_at', team.time_text(v_invitation.expires_at))
+    into v_reply.status, v_reply.body
+    from team.account a
+   where a.id = v_invitation.account_id
+     and a.status = 'active';
+
+  if v_reply.status is null then
+    perform team.fail(410, 'account-closed', 'The account is closed.');
+  end if;
+
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.invitation_lookup(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.invitation_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitee_email text, p_invitee_name text, p_roles jsonb, p_permissions jsonb, p_groups jsonb, p_locale text, p_idem text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account;
+  v_actor    team.standing;
+  v_made     record;
+  v_reply    team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                              'invitations:create');
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_account.id, p_idem,
+    jsonb_build_array('invitation_post', p_invitee_email, p_invitee_name,
+                      p_roles, p_permissions, p_groups, p_locale));
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
+
+  v_made := team.invitation_create(
+    v_account, v_account.id, v_actor, p_invitee_email, p_invitee_name,
+    team.roles_parse(v_account.id, coalesce(p_roles, '[]')),
+    team.offer_permissions_parse(p_permissions),
+    team.offer_groups_parse(v_account.id, p_groups), p_locale);
+
+  if v_made.o_refusal is not null then
+    v_reply := team.refuse(v_account, v_actor, 'invitation.create',
+                           v_account.id, v_made.o_refusal,
+                           jsonb_build_object('email', p_invitee_email,
+                                              'roles', p_roles,
+                                              'permissions', p_permissions),
+                           'account');
+
+  else
+    v_reply.status := 201;
+    v_reply.body := team.invitation_text((v_made.o_invitation).id)::jsonb
+                    || jsonb_build_object('message', team.invitation_message());
+    v_reply.location := format('/v1/accounts/%s/invitations/%s', v_account.id,
+                               (v_made.o_invitation).id);
+  end if;
+
+  perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                               v_reply);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.invitation_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitee_email text, p_invitee_name text, p_roles jsonb, p_permissions jsonb, p_groups jsonb, p_locale text, p_idem text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.invitation_resend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_idem text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account      team.account;
+  v_actor        team.standing;
+  v_invitation   team.invitation;
+  v_roles        uuid[];
+  v_permissions  text[];
+  v_refusal      text;
+  v_reply        team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                              'invitations:create');
+  v_invitation := team.invitation_find(v_account, p_invitation);
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_account.id, p_idem,
+    jsonb_build_array('invitation_resend', v_invitation.id));
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
+
+  if v_invitation.status <> 'pending' then
+    perform team.fail(409, 'not-pending', 'The invitation is not pending.');
+  end if;
+
+  -- against a token that is being issued, which takes a share of this row
+  perform
+     from team.invitation i
+    where i.id = v_invitation.id
+      for update;
+
+  v_roles := team.invitation_roles(v_invitation.id);
+  v_permissions := team.invitation_permissions(v_invitation.id);
+
+  v_refusal := team.rule_offer(v_account, v_actor, v_roles, v_permissions,
+                               team.invitation_groups(v_invitation.id));
+  if v_refusal is not null then
+    v_reply := team.refuse(v_account, v_actor, 'invitation.resend',
+                           v_invitation.id, v_refusal, null, 'invitation');
+    perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                                 v_reply);
+    return v_reply;
+  end if;
+
+  perform team.rule_channel(
+    case
+      when v_invitation.inviter_account_id = v_account.id
+        then v_account.join_email
+      else v_account.join_subaccount
+    end);
+  perform team.rule_newcomer(v_account, v_roles, v_permissions);
+  perform team.rule_invitee(v_account, v_invitation.email);
+  perform team.quota_take(v_account.id, 'resend:' || v_invitation.id,
+                          team.quota_limit('resend'), 1);
+
+  update team.invitation_token t
+     set void = true
+   where t.invitation_id = v_invitation.id
+     and not t.void;
+
+  update team.invitation i
+     set expires_at = statement_timestamp()
+                      + make_interval(secs => v_account.invitation_ttl),
+         inviter_account_id = v_account.id,
+         inviter_member_id = v_actor.member_id,
+         sent_at = null
+   where i.id = v_invitation.id
+     and i.status = 'pending';
+
+  perform team.invitation_mail_cancel(v_invitation.id);
+  perform team.outbox_add(v_account.id, 'invitation.mail',
+                          jsonb_build_object('invitation', v_invitation.id));
+  perform team.audit(v_account.id, v_actor, 'invitation.resend', 'invitation',
+                     v_invitation.id, null, null);
+
+  v_reply.status := 202;
+  v_reply.body := team.invitation_text(v_invitation.id)::jsonb
+                  || jsonb_build_object('message', team.invitation_message());
+
+  perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                               v_reply);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.invitation_resend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_idem text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.me_accounts(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_limit integer, p_cursor text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -2202,6 +4278,74 @@ end
 $$;
 
 ALTER FUNCTION team_api.me_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.me_invitations(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_limit integer, p_cursor text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_limit  integer := team.limit_check(p_limit);
+  v_email  text;
+  v_scope  uuid;
+  v_after  uuid;
+  v_items  json;
+  v_last   uuid;
+  v_count  integer;
+begin
+  perform team.actor_present(p_issuer, p_subject);
+
+  v_email := team.email_verified_check(p_email, p_email_verified);
+  v_scope := substr(encode(sha256(convert_to(v_email, 'UTF8')), 'hex'),
+                    1, 32)::uuid;
+  v_after := coalesce(team.cursor_read(p_cursor, 'e', v_scope),
+                      '00000000-0000-0000-0000-000000000000');
+
+  with page as (
+    select i.id, i.account_id, i.inviter_member_id, i.expires_at, a.slug,
+           a.name, row_number() over (order by i.id) as n
+      from team.invitation i
+      join team.account a on a.id = i.account_id
+     where i.email = v_email
+       and i.status = 'pending'
+       and i.expires_at > statement_timestamp()
+       and a.status = 'active'
+       and i.id > v_after
+     order by i.id
+     limit v_limit + 1
+  )
+  select json_agg(json_build_object(
+                    'id', p.id,
+                    'account', json_build_object(
+                      'id', p.account_id,
+                      'slug', p.slug,
+                      'name', p.name),
+                    'roles', (select b.body -> 'roles'
+                                from team.invitation_body b
+                               where b.invitation_id = p.id),
+                    'inviter', (select json_build_object(
+                                         'name', coalesce(m.name, ii.name),
+                                         'email', ii.email)
+                                  from team.member m
+                                  join team.identity ii
+                                    on ii.id = m.identity_id
+                                 where m.id = p.inviter_member_id),
+                    'expires_at', team.time_text(p.expires_at))
+                  order by p.n)
+           filter (where p.n <= v_limit),
+         (array_agg(p.id order by p.n))[v_limit],
+         count(*)
+    into v_items, v_last, v_count
+    from page p;
+
+  return team.list_reply(
+    v_items,
+    case when v_count > v_limit
+         then team.cursor_make('e', v_scope, v_last)
+    end);
+end
+$$;
+
+ALTER FUNCTION team_api.me_invitations(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_limit integer, p_cursor text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.member_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -2420,6 +4564,138 @@ $$;
 
 ALTER FUNCTION team_api.member_suspend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) OWNER TO team_owner;
 
+CREATE FUNCTION team_api.policy_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_reply    team_api.reply;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject, 'policy:read');
+
+  v_reply.status := 200;
+  v_reply.body := team.policy_text(team.policy_of(v_account));
+  v_reply.etag := team.etag(v_reply.body);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.policy_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.policy_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_body jsonb, p_if_match text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_old      team.account;
+  v_account  team.account;
+  v_actor    team.standing;
+  v_policy   team.preset;
+  v_refusal  text;
+  v_from     jsonb;
+  v_to       jsonb;
+  v_switch   boolean;
+  v_reply    team_api.reply;
+begin
+  v_old := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_old, p_issuer, p_subject, 'policy:update');
+
+  v_from := team.policy_text(team.policy_of(v_old));
+  perform team.if_match_check(p_if_match, team.etag(v_from::text));
+
+  v_policy := team.policy_parse(v_old, p_body);
+  v_to := team.policy_text(v_policy);
+  v_switch := p_body - 'preset' = '{}';
+
+  if v_switch
+     or (v_policy.owner_mode, v_policy.owner_role, v_policy.self_change,
+         v_policy.admin_may_remove_admin, v_policy.transfer_target,
+         v_policy.transfer_target_role, v_policy.transfer_old_owner_role,
+         v_policy.transfer_acceptance)
+        is distinct from
+        (v_old.owner_mode, v_old.owner_role, v_old.self_change,
+         v_old.admin_may_remove_admin, v_old.transfer_target,
+         v_old.transfer_target_role, v_old.transfer_old_owner_role,
+         v_old.transfer_acceptance)
+  then
+    v_refusal := team.rule_owner(v_old, v_actor);
+  end if;
+
+  -- what a link gives must be the giver's own, here as when making one
+
+  if v_refusal is null and not v_switch
+     and v_policy.link_role is distinct from v_old.link_role
+  then
+    v_refusal := team.rule_grant(
+      v_old, v_actor,
+      array(select r.id
+              from team.role r
+             where r.account_id = v_old.id
+               and r.key = v_policy.link_role), '{}');
+  end if;
+
+  if v_refusal is not null then
+    return team.refuse(v_old, v_actor, 'policy.update', v_old.id, v_refusal,
+                       p_body, 'account');
+  end if;
+
+  if v_switch or v_to <> v_from then
+    if v_switch then
+      perform team.policy_roles_switch(v_old.id, v_policy.name);
+    end if;
+
+    v_account := team.policy_set(v_old, v_policy);
+
+    if v_switch then
+      perform team.policy_roles_prune(v_old.id, v_policy.name);
+    end if;
+
+    perform team.policy_members_check(v_account, v_old);
+
+    perform team.audit(
+      v_old.id, v_actor,
+      case when v_switch then 'policy.switch' else 'policy.update' end,
+      'account', v_old.id, null,
+      jsonb_build_object(
+        'from', (select jsonb_object_agg(f.key, f.value)
+                   from jsonb_each(v_from) f
+                  where v_to -> f.key is distinct from f.value),
+        'to', (select jsonb_object_agg(t.key, t.value)
+                 from jsonb_each(v_to) t
+                where v_from -> t.key is distinct from t.value)));
+  end if;
+
+  v_reply.status := 200;
+  v_reply.body := v_to;
+  v_reply.etag := team.etag(v_reply.body);
+  v_reply.changed := json_build_array(json_build_object('account', v_old.id));
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.policy_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_body jsonb, p_if_match text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.seats_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_reply    team_api.reply;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject, 'members:read');
+
+  v_reply.status := 200;
+  v_reply.body := json_build_object('limit', v_account.seat_limit,
+                                    'used', team.seats_used(v_account.id));
+  v_reply.etag := team.etag(v_reply.body);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.seats_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) OWNER TO team_owner;
+
 CREATE TABLE team.audit_event (
     id uuid DEFAULT team.uuid_v7() NOT NULL,
     at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
@@ -2513,27 +4789,6 @@ ALTER TABLE team.identity OWNER TO team_owner;
 
 COMMENT ON TABLE team.identity IS 'A person as an issuer knows them. The row appears with the first membership; somebody who is only signed in has none.';
 
-CREATE TABLE team.invitation (
-    id uuid DEFAULT team.uuid_v7() NOT NULL,
-    account_id uuid NOT NULL,
-    email team.email NOT NULL,
-    name team.display_name,
-    locale team.locale,
-    status team.invitation_status DEFAULT 'pending'::text NOT NULL,
-    inviter_account_id uuid NOT NULL,
-    inviter_member_id uuid NOT NULL,
-    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
-    sent_at timestamp with time zone,
-    expires_at timestamp with time zone NOT NULL,
-    decided_at timestamp with time zone,
-    accepted_member_id uuid,
-    CONSTRAINT invitation_decided_check CHECK ((((status)::text = 'pending'::text) = (decided_at IS NULL)))
-);
-
-ALTER TABLE team.invitation OWNER TO team_owner;
-
-COMMENT ON TABLE team.invitation IS 'An emailed offer. "expired" is not stored: it is pending with expires_at past. Who invited is named by id without a foreign key: their standing is looked up again at acceptance.';
-
 CREATE TABLE team.invitation_group (
     invitation_id uuid NOT NULL,
     group_id uuid NOT NULL,
@@ -2557,16 +4812,125 @@ CREATE TABLE team.invitation_role (
 
 ALTER TABLE team.invitation_role OWNER TO team_owner;
 
+CREATE TABLE team.member (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    identity_id uuid NOT NULL,
+    status team.member_status NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    joined_at timestamp with time zone,
+    invited_by uuid,
+    name team.display_name,
+    title team.display_name,
+    CONSTRAINT member_joined_check CHECK ((((status)::text = 'pending'::text) OR (joined_at IS NOT NULL)))
+);
+
+ALTER TABLE team.member OWNER TO team_owner;
+
+COMMENT ON COLUMN team.member.invited_by IS 'The member who invited or approved; without a foreign key, as it outlives them.';
+
+COMMENT ON COLUMN team.member.name IS 'What this account calls them; null: as their issuer does. Another account of the same person is none of an administrator''s business.';
+
+CREATE TABLE team.member_group (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    name team.display_name NOT NULL,
+    policy text,
+    approver_member_id uuid,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    CONSTRAINT member_group_policy_check CHECK (((octet_length(policy) <= 200) AND (policy !~ '[\x01-\x1f\x7f]'::text)))
+);
+
+ALTER TABLE team.member_group OWNER TO team_owner;
+
+COMMENT ON COLUMN team.member_group.policy IS 'What the application reads: the name of a policy of its own.';
+
+CREATE TABLE team.outbox (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    payload jsonb DEFAULT '{}'::jsonb NOT NULL,
+    status team.outbox_status DEFAULT 'pending'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    available_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    sent_at timestamp with time zone,
+    error text
+);
+
+ALTER TABLE team.outbox OWNER TO team_owner;
+
+COMMENT ON TABLE team.outbox IS 'What is to be delivered: mail and webhooks, written in the transaction of what they tell of. Payloads name things by id and never hold a token.';
+
+CREATE TABLE team.role (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    key team.role_key NOT NULL,
+    name team.display_name NOT NULL,
+    rank integer NOT NULL,
+    system boolean DEFAULT false NOT NULL,
+    permission_list text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT role_rank_check CHECK (((rank >= 1) AND (rank <= 999)))
+);
+
+ALTER TABLE team.role OWNER TO team_owner;
+
+COMMENT ON COLUMN team.role.permission_list IS 'The role''s permissions as a grant says them: ascending, one space between. Kept by the triggers of role_permission, never to be written by hand.';
+
+CREATE VIEW team.invitation_body AS
+ SELECT i.account_id,
+    i.id AS invitation_id,
+    s.status,
+    ((s.status = ANY (ARRAY['pending'::text, 'expired'::text, 'declined'::text])) AND (NOT ((s.status = 'declined'::text) AND ((a.decline_mode)::text = 'hidden'::text)))) AS open,
+    json_build_object('id', i.id, 'account', i.account_id, 'email', i.email, 'name', i.name, 'locale', i.locale, 'status', s.status, 'roles', COALESCE(r.roles, '[]'::json), 'permissions', COALESCE(p.permissions, '[]'::json), 'groups', COALESCE(g.groups, '[]'::json), 'inviter', n.inviter, 'member', i.accepted_member_id, 'created_at', team.time_text(i.created_at), 'expires_at', team.time_text(i.expires_at), 'decided_at', team.time_text(i.decided_at), 'delivery', d.delivery) AS body
+   FROM (((((((team.invitation i
+     JOIN team.account a ON ((a.id = i.account_id)))
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (((i.status)::text = 'pending'::text) AND (i.expires_at <= statement_timestamp())) THEN 'expired'::text
+                    ELSE (i.status)::text
+                END AS status) s)
+     LEFT JOIN LATERAL ( SELECT json_agg(json_build_object('key', ro.key, 'name', ro.name) ORDER BY ro.key) AS roles
+           FROM (team.invitation_role ir
+             JOIN team.role ro ON ((ro.id = ir.role_id)))
+          WHERE (ir.invitation_id = i.id)) r ON (true))
+     LEFT JOIN LATERAL ( SELECT json_agg(ip.permission ORDER BY ip.permission) AS permissions
+           FROM team.invitation_permission ip
+          WHERE (ip.invitation_id = i.id)) p ON (true))
+     LEFT JOIN LATERAL ( SELECT json_agg(json_build_object('id', mg.id, 'name', mg.name) ORDER BY mg.id) AS groups
+           FROM (team.invitation_group ig
+             JOIN team.member_group mg ON ((mg.id = ig.group_id)))
+          WHERE (ig.invitation_id = i.id)) g ON (true))
+     LEFT JOIN LATERAL ( SELECT json_build_object('id', m.id, 'name', COALESCE(m.name, ii.name), 'email', ii.email) AS inviter
+           FROM (team.member m
+             JOIN team.identity ii ON ((ii.id = m.identity_id)))
+          WHERE (m.id = i.inviter_member_id)) n ON (true))
+     LEFT JOIN LATERAL ( SELECT json_build_object('status',
+                CASE o.status
+                    WHEN 'pending'::text THEN 'queued'::text
+                    WHEN 'sent'::text THEN 'sent'::text
+                    ELSE 'failed'::text
+                END, 'sent_at', team.time_text(o.sent_at), 'attempts', o.attempts) AS delivery
+           FROM team.outbox o
+          WHERE ((o.kind = 'invitation.mail'::text) AND ((o.payload ->> 'invitation'::text) = (i.id)::text))
+          ORDER BY o.id DESC
+         LIMIT 1) d ON (true));
+
+ALTER TABLE team.invitation_body OWNER TO team_owner;
+
 CREATE TABLE team.invitation_token (
     token_hash bytea NOT NULL,
     invitation_id uuid NOT NULL,
     created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    void boolean DEFAULT false NOT NULL,
     CONSTRAINT invitation_token_hash_check CHECK ((octet_length(token_hash) = 32))
 );
 
 ALTER TABLE team.invitation_token OWNER TO team_owner;
 
 COMMENT ON TABLE team.invitation_token IS 'SHA-256 of the 256 random bits that a mail carries; the token itself is made when the mail is, and kept nowhere. A mail sent twice by accident leaves two that both work; a resend makes all earlier ones void.';
+
+COMMENT ON COLUMN team.invitation_token.void IS 'A later mail has replaced the one that carries it.';
 
 CREATE TABLE team.invite_link (
     id uuid DEFAULT team.uuid_v7() NOT NULL,
@@ -2607,39 +4971,6 @@ CREATE TABLE team.login (
 
 ALTER TABLE team.login OWNER TO team_owner;
 
-CREATE TABLE team.member (
-    id uuid DEFAULT team.uuid_v7() NOT NULL,
-    account_id uuid NOT NULL,
-    identity_id uuid NOT NULL,
-    status team.member_status NOT NULL,
-    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
-    joined_at timestamp with time zone,
-    invited_by uuid,
-    name team.display_name,
-    title team.display_name,
-    CONSTRAINT member_joined_check CHECK ((((status)::text = 'pending'::text) OR (joined_at IS NOT NULL)))
-);
-
-ALTER TABLE team.member OWNER TO team_owner;
-
-COMMENT ON COLUMN team.member.invited_by IS 'The member who invited or approved; without a foreign key, as it outlives them.';
-
-COMMENT ON COLUMN team.member.name IS 'What this account calls them; null: as their issuer does. Another account of the same person is none of an administrator''s business.';
-
-CREATE TABLE team.member_group (
-    id uuid DEFAULT team.uuid_v7() NOT NULL,
-    account_id uuid NOT NULL,
-    name team.display_name NOT NULL,
-    policy text,
-    approver_member_id uuid,
-    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
-    CONSTRAINT member_group_policy_check CHECK (((octet_length(policy) <= 200) AND (policy !~ '[\x01-\x1f\x7f]'::text)))
-);
-
-ALTER TABLE team.member_group OWNER TO team_owner;
-
-COMMENT ON COLUMN team.member_group.policy IS 'What the application reads: the name of a policy of its own.';
-
 CREATE TABLE team.member_permission (
     member_id uuid NOT NULL,
     permission team.permission_name NOT NULL
@@ -2654,21 +4985,6 @@ CREATE TABLE team.member_role (
 );
 
 ALTER TABLE team.member_role OWNER TO team_owner;
-
-CREATE TABLE team.role (
-    id uuid DEFAULT team.uuid_v7() NOT NULL,
-    account_id uuid NOT NULL,
-    key team.role_key NOT NULL,
-    name team.display_name NOT NULL,
-    rank integer NOT NULL,
-    system boolean DEFAULT false NOT NULL,
-    permission_list text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
-    CONSTRAINT role_rank_check CHECK (((rank >= 1) AND (rank <= 999)))
-);
-
-ALTER TABLE team.role OWNER TO team_owner;
-
-COMMENT ON COLUMN team.role.permission_list IS 'The role''s permissions as a grant says them: ascending, one space between. Kept by the triggers of role_permission, never to be written by hand.';
 
 CREATE VIEW team.member_body AS
  SELECT m.account_id,
@@ -2755,23 +5071,6 @@ CREATE TABLE team.migration (
 
 ALTER TABLE team.migration OWNER TO team_owner;
 
-CREATE TABLE team.outbox (
-    id uuid DEFAULT team.uuid_v7() NOT NULL,
-    account_id uuid NOT NULL,
-    kind text NOT NULL COLLATE pg_catalog."C",
-    payload jsonb DEFAULT '{}'::jsonb NOT NULL,
-    status team.outbox_status DEFAULT 'pending'::text NOT NULL,
-    attempts integer DEFAULT 0 NOT NULL,
-    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
-    available_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
-    sent_at timestamp with time zone,
-    error text
-);
-
-ALTER TABLE team.outbox OWNER TO team_owner;
-
-COMMENT ON TABLE team.outbox IS 'What is to be delivered: mail and webhooks, written in the transaction of what they tell of. Payloads name things by id and never hold a token.';
-
 CREATE TABLE team.ownership_transfer (
     id uuid DEFAULT team.uuid_v7() NOT NULL,
     account_id uuid NOT NULL,
@@ -2794,41 +5093,6 @@ CREATE TABLE team.permission (
 );
 
 ALTER TABLE team.permission OWNER TO team_owner;
-
-CREATE TABLE team.preset (
-    name team.slug NOT NULL,
-    title team.display_name NOT NULL,
-    owner_mode team.owner_mode NOT NULL,
-    owner_role team.role_key,
-    role_cardinality team.role_cardinality NOT NULL,
-    direct_permissions boolean NOT NULL,
-    self_change team.self_change NOT NULL,
-    suspend_enabled boolean NOT NULL,
-    suspend_label team.display_name NOT NULL,
-    admin_may_remove_admin boolean NOT NULL,
-    membership_scope team.membership_scope DEFAULT 'many'::text NOT NULL,
-    join_email boolean DEFAULT true NOT NULL,
-    join_subaccount boolean DEFAULT false NOT NULL,
-    join_link boolean DEFAULT false NOT NULL,
-    link_role team.role_key,
-    link_requires_approval boolean DEFAULT true NOT NULL,
-    link_ttl team.ttl_seconds DEFAULT 604800 NOT NULL,
-    decline_mode team.decline_mode DEFAULT 'hidden'::text NOT NULL,
-    reinvite_after_decline team.reinvite_mode DEFAULT 'allow'::text NOT NULL,
-    invitation_ttl team.ttl_seconds DEFAULT 604800 NOT NULL,
-    name_required boolean DEFAULT false NOT NULL,
-    seats_counted team.seats_counted DEFAULT 'none'::text NOT NULL,
-    remove_mode team.remove_mode DEFAULT 'delete'::text NOT NULL,
-    transfer_target team.transfer_target DEFAULT 'off'::text NOT NULL,
-    transfer_target_role team.role_key,
-    transfer_old_owner_role team.role_key,
-    transfer_acceptance boolean DEFAULT false NOT NULL,
-    activation team.activation DEFAULT 'acceptance'::text NOT NULL,
-    all_role team.role_key,
-    CONSTRAINT preset_owner_role_check CHECK ((((owner_mode)::text = 'none'::text) = (owner_role IS NULL)))
-);
-
-ALTER TABLE team.preset OWNER TO team_owner;
 
 CREATE TABLE team.preset_role (
     preset team.slug NOT NULL,
@@ -2995,6 +5259,8 @@ CREATE INDEX group_member_member_id_idx ON team.group_member USING btree (member
 CREATE INDEX idempotency_key_created_at_idx ON team.idempotency_key USING btree (created_at);
 
 CREATE INDEX identity_email_idx ON team.identity USING btree (email) WHERE email_verified;
+
+CREATE INDEX invitation_declined_idx ON team.invitation USING btree (account_id, email) WHERE ((status)::text = 'declined'::text);
 
 CREATE INDEX invitation_email_idx ON team.invitation USING btree (email) WHERE ((status)::text = 'pending'::text);
 
@@ -3250,9 +5516,19 @@ REVOKE ALL ON FUNCTION team.uuid_v7() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.account_find(p_account text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.account_hold(p_account uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.account_insert(p_like jsonb, p_preset text, p_slug text, p_name text, p_time_zone text, p_parent team.account) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.account_lock(p_account text, p_issuer text, p_subject text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.account_make(p_like jsonb, p_preset text, p_slug text, p_name text, p_time_zone text, p_parent team.account) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.account_name_check(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.account_reply(p_status integer, p_account team.account) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.account_text(p_account team.account) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.actor_check(p_account team.account, p_issuer text, p_subject text, p_permission text) FROM PUBLIC;
 
@@ -3286,11 +5562,17 @@ REVOKE ALL ON FUNCTION team.cursor_read(p_cursor text, p_kind text, p_scope uuid
 
 REVOKE ALL ON FUNCTION team.email_check(p_email text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.email_mask(p_email text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.email_normal(p_email text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.email_verified_check(p_email text, p_email_verified boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.etag(p_body text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.fail(p_status integer, p_code text, p_detail text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.history() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.id_parse(p_text text) FROM PUBLIC;
 
@@ -3302,7 +5584,31 @@ REVOKE ALL ON FUNCTION team.identity_touch(p_issuer text, p_subject text, p_emai
 
 REVOKE ALL ON FUNCTION team.if_match_check(p_if_match text, p_etag text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.invitation_by_token(p_token text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.invitation_create(p_account team.account, p_inviter_account uuid, p_actor team.standing, p_email text, p_name text, p_roles uuid[], p_permissions text[], p_groups uuid[], p_locale text, OUT o_invitation team.invitation, OUT o_refusal text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.invitation_find(p_account team.account, p_invitation text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.invitation_groups(p_invitation uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.invitation_mail_cancel(p_invitation uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.invitation_make_way(p_account team.account, p_email text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.invitation_message() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.invitation_permissions(p_invitation uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.invitation_roles(p_invitation uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.invitation_text(p_invitation uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.invitation_token_issue(p_invitation uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.invitation_withdraw(p_invitation uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.joined_reply(p_account team.account, p_member team.standing) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.limit_check(p_limit integer) FROM PUBLIC;
 
@@ -3312,6 +5618,8 @@ REVOKE ALL ON FUNCTION team.member_add(p_account text, p_issuer text, p_subject 
 
 REVOKE ALL ON FUNCTION team.member_join(p_account team.account, p_identity uuid, p_roles uuid[], p_permissions text[], p_groups uuid[], p_invited_by uuid, p_status text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.member_label(p_member uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.member_status_set(p_issuer text, p_subject text, p_account text, p_member text, p_status text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.member_text(p_member uuid) FROM PUBLIC;
@@ -3320,13 +5628,39 @@ REVOKE ALL ON FUNCTION team.name_check(p_name text, p_what text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.not_found() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.offer_groups_parse(p_account uuid, p_groups jsonb, p_names boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.offer_permissions_parse(p_permissions jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.offer_void(p_account team.account, p_actor team.standing, p_action text, p_target_type text, p_target uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.outbox_add(p_account uuid, p_kind text, p_payload jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.permission_has(p_member uuid, p_permission text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.policy_conflict(p_detail text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.policy_members_check(p_account team.account, p_old team.account) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.policy_of(p_account team.account) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.policy_parse(p_account team.account, p_body jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.policy_roles_prune(p_account uuid, p_preset text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.policy_roles_switch(p_account uuid, p_preset text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.policy_scope_check(p_account team.account) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.policy_set(p_account team.account, p_policy team.preset) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.policy_text(p_policy team.preset) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.preset_put(p_preset jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.preset_roles_add(p_account uuid, p_preset text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.quota_limit(p_kind text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.quota_take(p_account uuid, p_kind text, p_per_hour integer, p_n integer) FROM PUBLIC;
 
@@ -3336,9 +5670,21 @@ REVOKE ALL ON FUNCTION team.role_keys(p_roles uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.roles_parse(p_account uuid, p_roles jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.rule_addressee(p_invitation team.invitation, p_email text, p_email_verified boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.rule_cardinality(p_account team.account, p_count integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.rule_channel(p_open boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.rule_grant(p_account team.account, p_actor team.standing, p_roles uuid[], p_permissions text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_invitee(p_account team.account, p_email text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_inviter(p_account team.account, p_inviter_account uuid, p_inviter uuid, p_permission text, p_roles uuid[], p_permissions text[], p_groups uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_newcomer(p_account team.account, p_roles uuid[], p_permissions text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_offer(p_account team.account, p_actor team.standing, p_roles uuid[], p_permissions text[], p_groups uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.rule_one_owner(p_account team.account, p_roles uuid[]) FROM PUBLIC;
 
@@ -3360,16 +5706,37 @@ REVOKE ALL ON FUNCTION team.seat_check(p_account team.account) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.seats_used(p_account uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.slug_check(p_slug text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.slug_make(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.standing_find(p_account uuid, p_member uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.standing_find(p_account team.account, p_issuer text, p_subject text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.stranger(p_issuer text, p_subject text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.target_find(p_account team.account, p_actor team.standing, p_member text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.time_text(p_time timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.time_zone_check(p_time_zone text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.token_hash(p_token text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.token_make() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team_api.account_close(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_confirm text, p_if_match text, p_idem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.account_close(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_confirm text, p_if_match text, p_idem text) TO team_gateway;
+
 REVOKE ALL ON FUNCTION team_api.account_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.account_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.account_patch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_body jsonb, p_if_match text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.account_patch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_body jsonb, p_if_match text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.account_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account_name text, p_preset text, p_time_zone text, p_slug text, p_idem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.account_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account_name text, p_preset text, p_time_zone text, p_slug text, p_idem text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.changes_prune() FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.changes_prune() TO team_gateway;
@@ -3383,11 +5750,38 @@ GRANT ALL ON FUNCTION team_api.grant_get(p_issuer text, p_subject text, p_accoun
 REVOKE ALL ON FUNCTION team_api.healthz_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.healthz_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) TO team_gateway;
 
+REVOKE ALL ON FUNCTION team_api.invitation_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.invitation_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.invitation_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.invitation_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.invitation_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.invitation_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.invitation_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.invitation_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.invitation_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_status text, p_limit integer, p_cursor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.invitation_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_status text, p_limit integer, p_cursor text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.invitation_lookup(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.invitation_lookup(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.invitation_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitee_email text, p_invitee_name text, p_roles jsonb, p_permissions jsonb, p_groups jsonb, p_locale text, p_idem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.invitation_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitee_email text, p_invitee_name text, p_roles jsonb, p_permissions jsonb, p_groups jsonb, p_locale text, p_idem text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.invitation_resend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_idem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.invitation_resend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_idem text) TO team_gateway;
+
 REVOKE ALL ON FUNCTION team_api.me_accounts(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_limit integer, p_cursor text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.me_accounts(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_limit integer, p_cursor text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.me_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.me_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.me_invitations(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_limit integer, p_cursor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.me_invitations(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_limit integer, p_cursor text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.member_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.member_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) TO team_gateway;
@@ -3406,4 +5800,13 @@ GRANT ALL ON FUNCTION team_api.member_roles_put(p_issuer text, p_subject text, p
 
 REVOKE ALL ON FUNCTION team_api.member_suspend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.member_suspend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.policy_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.policy_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.policy_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_body jsonb, p_if_match text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.policy_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_body jsonb, p_if_match text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.seats_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.seats_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) TO team_gateway;
 

@@ -66,6 +66,69 @@ end
 $$;
 
 
+create or replace function team.permission_has(p_member uuid,
+  p_permission text)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select
+      from team.member_right r
+     where r.member_id = p_member
+       and r.permission in (p_permission, '*'));
+end
+$$;
+
+
+-- Who somebody is to an account: the member they are; else, in a subaccount,
+-- the member of the nearest account above that they are, if active and allowed
+-- to see subaccounts.  Such a one acts with the rights and the rank that they
+-- have there, is no member here ("me" is nobody), and gets past no gate.
+
+create or replace function team.standing_find(p_account team.account,
+  p_issuer text, p_subject text)
+returns team.standing
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_account  team.account := p_account;
+  v_actor    team.standing;
+begin
+  loop
+    select s.member_id, s.identity_id, s.issuer, s.subject, s.status, s.rank,
+           s.is_owner
+      into v_actor
+      from team.member_standing s
+     where s.account_id = v_account.id
+       and s.issuer = p_issuer
+       and s.subject = p_subject;
+
+    exit when v_actor.member_id is not null or v_account.parent_id is null;
+
+    select *
+      into v_account
+      from team.account a
+     where a.id = v_account.parent_id;
+  end loop;
+
+  if v_account.id <> p_account.id
+     and (v_account.status <> 'active'
+          or v_actor.status <> 'active'
+          or not team.permission_has(v_actor.member_id, 'subaccounts:read'))
+  then
+    return null;
+  end if;
+
+  return v_actor;
+end
+$$;
+
+
 -- The same, locked against other writers.  Under repeatable read what follows
 -- would not see what the lock has waited for, so that is refused.  Who is no
 -- member doesn't get as far as the lock.
@@ -78,6 +141,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_account  team.account := team.account_find(p_account);
+  v_actor    team.standing;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using
@@ -87,13 +151,9 @@ begin
 
   perform team.actor_present(p_issuer, p_subject);
 
-  perform
-     from team.member_standing s
-    where s.account_id = v_account.id
-      and s.issuer = p_issuer
-      and s.subject = p_subject;
+  v_actor := team.standing_find(v_account, p_issuer, p_subject);
 
-  if not found then
+  if v_actor.member_id is null then
     perform team.not_found();
   end if;
 
@@ -112,24 +172,8 @@ end
 $$;
 
 
-create or replace function team.permission_has(p_member uuid,
-  p_permission text)
-returns boolean
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return exists (
-    select
-      from team.member_right r
-     where r.member_id = p_member
-       and r.permission in (p_permission, '*'));
-end
-$$;
-
-
--- The actor as a member of the account.  p_permission null: any active member.
+-- The actor: a member of the account or of one above it, and active.
+-- p_permission null: any such.
 
 create or replace function team.actor_check(p_account team.account,
   p_issuer text, p_subject text, p_permission text)
@@ -142,13 +186,7 @@ declare
 begin
   perform team.actor_present(p_issuer, p_subject);
 
-  select s.member_id, s.identity_id, s.issuer, s.subject, s.status, s.rank,
-         s.is_owner
-    into v_actor
-    from team.member_standing s
-   where s.account_id = p_account.id
-     and s.issuer = p_issuer
-     and s.subject = p_subject;
+  v_actor := team.standing_find(p_account, p_issuer, p_subject);
 
   if v_actor.member_id is null then
     perform team.not_found();
@@ -192,11 +230,10 @@ declare
   v_id      uuid;
   v_target  team.standing;
 begin
-  if p_member = 'me' then
-    return p_actor;
-  end if;
-
-  v_id := team.id_parse(p_member);
+  v_id := case
+            when p_member = 'me' then p_actor.member_id
+            else team.id_parse(p_member)
+          end;
 
   select s.member_id, s.identity_id, s.issuer, s.subject, s.status, s.rank,
          s.is_owner

@@ -465,7 +465,8 @@ $$;
 
 -- A new member, under the account's lock; whoever calls has seen to it that
 -- the roles, permissions and groups are the account's, and the giver's to give.
--- Returns the member's id.
+-- The first to hold the owner's role where the owner is a single one is the
+-- owner.  Returns the member's id.
 
 create or replace function team.member_join(p_account team.account,
   p_identity uuid, p_roles uuid[], p_permissions text[], p_groups uuid[],
@@ -518,6 +519,19 @@ begin
   insert into team.group_member (group_id, member_id, account_id)
   select g.id, v_member, p_account.id
     from unnest(p_groups) g (id);
+
+  -- only a new account, or a subaccount, is still without
+
+  update team.account a
+     set owner_member_id = v_member
+   where a.id = p_account.id
+     and a.owner_mode = 'single'
+     and a.owner_member_id is null
+     and p_status = 'active'
+     and exists (select
+                   from team.role r
+                  where r.id = any (p_roles)
+                    and r.key = a.owner_role);
 
   return v_member;
 end

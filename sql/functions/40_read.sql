@@ -148,6 +148,27 @@ end
 $$;
 
 
+create or replace function team.account_text(p_account team.account)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return json_build_object(
+    'id', p_account.id,
+    'slug', p_account.slug,
+    'name', p_account.name,
+    'status', p_account.status,
+    'time_zone', p_account.time_zone,
+    'preset', p_account.preset,
+    'parent', p_account.parent_id,
+    'owner', p_account.owner_member_id,
+    'created_at', team.time_text(p_account.created_at));
+end
+$$;
+
+
 create or replace function team_api.account_get(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
   p_name text, p_account text)
@@ -164,16 +185,7 @@ begin
   perform team.actor_check(v_account, p_issuer, p_subject, 'account:read');
 
   v_reply.status := 200;
-  v_reply.body := json_build_object(
-    'id', v_account.id,
-    'slug', v_account.slug,
-    'name', v_account.name,
-    'status', v_account.status,
-    'time_zone', v_account.time_zone,
-    'preset', v_account.preset,
-    'parent', v_account.parent_id,
-    'owner', v_account.owner_member_id,
-    'created_at', team.time_text(v_account.created_at));
+  v_reply.body := team.account_text(v_account);
   v_reply.etag := team.etag(v_reply.body);
   return v_reply;
 end
