@@ -348,6 +348,7 @@ declare
   v_roles        uuid[];
   v_permissions  text[];
   v_groups       uuid[];
+  v_id           uuid;
   v_member       team.standing;
 begin
   perform team.actor_present(p_issuer, p_subject);
@@ -394,13 +395,13 @@ begin
     perform team.fail(410, 'gone', 'The invitation is no longer valid.');
   end if;
 
-  v_member := team.standing_find(
-    v_account.id,
-    team.member_join(v_account, v_identity, v_roles, v_permissions, v_groups,
-                     v_invitation.inviter_member_id, 'active'));
+  -- two statements, as the second must see what the first has written
+  v_id := team.member_join(v_account, v_identity, v_roles, v_permissions,
+                           v_groups, v_invitation.inviter_member_id, 'active');
+  v_member := team.standing_find(v_account.id, v_id);
 
   update team.invitation i
-     set accepted_member_id = v_member.member_id
+     set accepted_member_id = v_id
    where i.id = v_invitation.id;
 
   perform team.audit(v_account.id, v_member, 'invitation.accept', 'invitation',
