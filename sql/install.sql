@@ -50,6 +50,7 @@ select not exists (select from team.migration where number = 2) as pending
 \ir functions/53_invitation_rules.sql
 \ir functions/54_acceptance.sql
 \ir functions/55_invitations.sql
+\ir functions/55_batches.sql
 \ir functions/60_accounts.sql
 \ir functions/62_policy.sql
 \ir functions/63_account_api.sql

@@ -75,7 +75,8 @@ $$;
 select pg_temp.mail('acme', 'olga', 'ina@example.com', '["finance"]') as ina
 \gset
 
-select matches(:'ina'::text, '^[A-Za-z0-9_-]{43}$', 'S2.12 a token of 256 bits');
+select matches(:'ina'::text, '^[A-Za-z0-9_-]{43}$',
+               'S2.12 a token of 256 bits');
 select is((select k.token_hash from team.invitation_token k),
           sha256(convert_to(:'ina', 'UTF8')), 'of which the hash is kept');
 select is(t.body('invitation_lookup', null, :'ina') - 'expires_at',
