@@ -450,31 +450,21 @@ team_jwks_get(const team_jwks_t *set, size_t i)
 const team_jwk_t *
 team_jwks_find(const team_jwks_t *set, team_str_t kid, team_alg_e alg)
 {
-    int                named;
     size_t             i;
     const team_jwk_t  *key, *found;
 
-    named = 0;
     found = NULL;
 
     for (i = 0; i < set->n; i++) {
         key = &set->keys[i];
 
-        if (key->kid.len > 0) {
-            named = 1;
-
-            if (kid.len > 0 && team_str_eq(key->kid, kid)) {
+        if (kid.len > 0) {
+            if (team_str_eq(key->kid, kid)) {
                 return (key->algs & team_alg_bit(alg)) ? key : NULL;
             }
+
+            continue;
         }
-    }
-
-    if (kid.len > 0 && named) {
-        return NULL;
-    }
-
-    for (i = 0; i < set->n; i++) {
-        key = &set->keys[i];
 
         if (key->algs & team_alg_bit(alg)) {
             if (found != NULL) {

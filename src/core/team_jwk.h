@@ -122,8 +122,6 @@ const team_jwk_t *team_jwks_get(const team_jwks_t *set, size_t i);
 /*
  * Rule 3: with a kid the one key of that name, if it may serve alg; without
  * (kid.len == 0) the one key that may serve alg, none if there are several.
- * A set in which no key has a name (PEM and secret files have none to give) is
- * searched as if the token had no kid: many issuers always send one.
  * Returns NULL when there is no such key; else a key that lives as long as
  * the set.
  */
