@@ -47,11 +47,16 @@ select not exists (select from team.migration where number = 2) as pending
 \ir functions/30_grant.sql
 \ir functions/40_read.sql
 \ir functions/50_members.sql
+\ir functions/51_member_more.sql
 \ir functions/53_invitation_rules.sql
 \ir functions/54_acceptance.sql
 \ir functions/55_invitations.sql
 \ir functions/55_batches.sql
+\ir functions/57_transfers.sql
+\ir functions/58_roles.sql
+\ir functions/59_groups.sql
 \ir functions/60_accounts.sql
+\ir functions/61_explain.sql
 \ir functions/62_policy.sql
 \ir functions/63_account_api.sql
 

@@ -809,6 +809,15 @@ $$;
 
 ALTER FUNCTION team.change_role_permission() OWNER TO team_owner;
 
+CREATE FUNCTION team.changed_account(p_account uuid) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select json_build_array(json_build_object('account', p_account))::text
+$$;
+
+ALTER FUNCTION team.changed_account(p_account uuid) OWNER TO team_owner;
+
 CREATE FUNCTION team.changed_person(p_who team.standing) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -819,6 +828,138 @@ CREATE FUNCTION team.changed_person(p_who team.standing) RETURNS text
 $$;
 
 ALTER FUNCTION team.changed_person(p_who team.standing) OWNER TO team_owner;
+
+CREATE FUNCTION team.changed_persons(p_a team.standing, p_b team.standing) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select (team.changed_person(p_a)::jsonb || team.changed_person(p_b)::jsonb)
+           ::text
+$$;
+
+ALTER FUNCTION team.changed_persons(p_a team.standing, p_b team.standing) OWNER TO team_owner;
+
+CREATE FUNCTION team.csv_invitations(p_csv text) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_header  text[];
+  v_fields  text[];
+  v_n       integer;
+  v_rows    jsonb := '[]';
+begin
+  for v_n, v_fields in
+    select c.n, c.fields
+      from team.csv_parse(p_csv) c
+     limit 102
+  loop
+    if v_n = 1 then
+      v_header := array(select team.email_normal(btrim(h.name))
+                          from unnest(v_fields) h (name));
+
+      if not v_header @> array['email']
+         or not v_header <@ array['email', 'name', 'roles', 'groups', 'locale']
+         or cardinality(v_header) <> (select count(distinct h.name)
+                                        from unnest(v_header) h (name))
+      then
+        perform team.fail(422, 'invalid-csv',
+                          'The first line must name the columns: email, name, '
+                          'roles, groups, locale.');
+      end if;
+
+      continue;
+    end if;
+
+    v_rows := v_rows || jsonb_build_array(
+      case
+        when cardinality(v_fields) = cardinality(v_header) then (
+          select jsonb_object_agg(
+                   h.name,
+                   case
+                     when h.name in ('roles', 'groups')
+                       then team.csv_names(v_fields[h.i])
+                     else to_jsonb(nullif(btrim(v_fields[h.i]), ''))
+                   end)
+            from unnest(v_header) with ordinality h (name, i))
+      end);
+  end loop;
+
+  if v_header is null then
+    perform team.fail(422, 'invalid-csv', 'The CSV text is empty.');
+  end if;
+
+  return v_rows;
+end
+$$;
+
+ALTER FUNCTION team.csv_invitations(p_csv text) OWNER TO team_owner;
+
+CREATE FUNCTION team.csv_names(p_field text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select coalesce(jsonb_agg(btrim(s.name)), '[]')
+    from regexp_split_to_table(
+           p_field,
+           case when strpos(p_field, ';') > 0 then ';' else ' ' end) s (name)
+   where btrim(s.name) <> ''
+$$;
+
+ALTER FUNCTION team.csv_names(p_field text) OWNER TO team_owner;
+
+CREATE FUNCTION team.csv_parse(p_csv text) RETURNS TABLE(n integer, fields text[])
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_text    text := ltrim(p_csv, chr(65279));
+  v_match   text[];
+  v_length  bigint := 0;
+begin
+  if octet_length(p_csv) > 262144 then
+    perform team.fail(422, 'invalid-csv',
+                      'The CSV text may have at most 256 KiB.');
+  end if;
+
+  n := 0;
+  fields := '{}';
+
+  if right(v_text, 1) not in (E'\n', E'\r') then
+    v_text := v_text || E'\n';
+  end if;
+
+  for v_match in
+    select regexp_matches(
+             v_text, '("(?:[^"]|"")*"|[^",\r\n]*)(,|\r\n|\n|\r)', 'g')
+  loop
+    v_length := v_length + length(v_match[1]) + length(v_match[2]);
+    fields := fields
+              || case
+                   when left(v_match[1], 1) = '"' then
+                     replace(substr(v_match[1], 2, length(v_match[1]) - 2),
+                             '""', '"')
+                   else v_match[1]
+                 end;
+
+    if v_match[2] <> ',' then
+      if fields <> array[''] then
+        n := n + 1;
+        return next;
+      end if;
+
+      fields := '{}';
+    end if;
+  end loop;
+
+  if v_length <> length(v_text) then
+    perform team.fail(422, 'invalid-csv',
+                      'A quote is out of place in the CSV text.');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.csv_parse(p_csv text) OWNER TO team_owner;
 
 CREATE FUNCTION team.cursor_make(p_kind text, p_scope uuid, p_last uuid) RETURNS text
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -955,6 +1096,194 @@ end
 $$;
 
 ALTER FUNCTION team.fail(p_status integer, p_code text, p_detail text) OWNER TO team_owner;
+
+CREATE TABLE team.member_group (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    name team.display_name NOT NULL,
+    policy text,
+    approver_member_id uuid,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    CONSTRAINT member_group_policy_check CHECK (((octet_length(policy) <= 200) AND (policy !~ '[\x01-\x1f\x7f]'::text)))
+);
+
+ALTER TABLE team.member_group OWNER TO team_owner;
+
+COMMENT ON COLUMN team.member_group.policy IS 'What the application reads: the name of a policy of its own.';
+
+CREATE FUNCTION team.group_check(p_account team.account, p_group team.member_group, p_approver text) RETURNS team.member_group
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  p_group.name := team.name_check(p_group.name, 'name');
+
+  if p_group.name is null then
+    perform team.fail(422, 'invalid-name', 'A group needs a name.');
+  end if;
+
+  p_group.approver_member_id := null;
+
+  if p_approver is not null then
+    select m.id
+      into p_group.approver_member_id
+      from team.member m
+     where m.id = team.id_parse(p_approver)
+       and m.account_id = p_account.id
+       and m.status = 'active';
+
+    if not found then
+      perform team.fail(422, 'unknown-approver',
+                        'The account has no active member of that id.');
+    end if;
+  end if;
+
+  perform
+     from team.member_group g
+    where g.account_id = p_account.id
+      and g.name = p_group.name
+      and g.id is distinct from p_group.id;
+
+  if found then
+    perform team.fail(409, 'group-exists', 'There is a group of that name.');
+  end if;
+
+  return p_group;
+end
+$$;
+
+ALTER FUNCTION team.group_check(p_account team.account, p_group team.member_group, p_approver text) OWNER TO team_owner;
+
+CREATE FUNCTION team.group_find(p_account team.account, p_group text) RETURNS team.member_group
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_id     uuid := team.id_parse(p_group);
+  v_group  team.member_group;
+begin
+  select *
+    into v_group
+    from team.member_group g
+   where g.id = v_id
+     and g.account_id = p_account.id;
+
+  if v_group.id is null then
+    perform team.not_found();
+  end if;
+
+  return v_group;
+end
+$$;
+
+ALTER FUNCTION team.group_find(p_account team.account, p_group text) OWNER TO team_owner;
+
+CREATE FUNCTION team.group_member_set(p_issuer text, p_subject text, p_account text, p_group text, p_member text, p_in boolean) RETURNS team_api.reply
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account;
+  v_actor    team.standing;
+  v_group    team.member_group;
+  v_target   team.standing;
+  v_reply    team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                              'groups:assign');
+  v_group := team.group_find(v_account, p_group);
+  v_target := team.target_find(v_account, v_actor, p_member);
+
+  if p_in then
+    insert into team.group_member (group_id, member_id, account_id)
+    values (v_group.id, v_target.member_id, v_account.id)
+    on conflict (group_id, member_id) do nothing;
+
+  else
+    delete from team.group_member gm
+     where gm.group_id = v_group.id
+       and gm.member_id = v_target.member_id;
+  end if;
+
+  if found then
+    perform team.audit(
+      v_account.id, v_actor,
+      case when p_in then 'group.enter' else 'group.leave' end,
+      'member', v_target.member_id, null,
+      jsonb_build_object('group', v_group.id, 'name', v_group.name));
+  end if;
+
+  v_reply.status := 204;
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team.group_member_set(p_issuer text, p_subject text, p_account text, p_group text, p_member text, p_in boolean) OWNER TO team_owner;
+
+CREATE FUNCTION team.group_names(p_groups uuid[]) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select coalesce(jsonb_agg(g.name order by g.name collate "C"), '[]')
+    from team.member_group g
+   where g.id = any (p_groups)
+$$;
+
+ALTER FUNCTION team.group_names(p_groups uuid[]) OWNER TO team_owner;
+
+CREATE FUNCTION team.group_text(p_group uuid) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+    select b.body::text
+      from team.group_body b
+     where b.group_id = p_group);
+end
+$$;
+
+ALTER FUNCTION team.group_text(p_group uuid) OWNER TO team_owner;
+
+CREATE FUNCTION team.groups_parse(p_account uuid, p_groups jsonb) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_texts  text[];
+  v_ids    uuid[];
+begin
+  if p_groups is null or jsonb_typeof(p_groups) <> 'array'
+     or jsonb_path_exists(p_groups, 'strict $[*] ? (@.type() != "string")')
+  then
+    perform team.fail(422, 'invalid-groups',
+                      'groups must be an array of group ids.');
+  end if;
+
+  v_texts := array(select g.id from jsonb_array_elements_text(p_groups) g (id));
+
+  if cardinality(v_texts) <> (select count(distinct g.id collate "C")
+                                from unnest(v_texts) g (id))
+  then
+    perform team.fail(422, 'invalid-groups', 'A group is named twice.');
+  end if;
+
+  v_ids := array(select g.id
+                   from unnest(v_texts) t (id)
+                   join team.member_group g on g.id = team.id_parse(t.id)
+                  where g.account_id = p_account);
+
+  if cardinality(v_ids) <> cardinality(v_texts) then
+    perform team.fail(422, 'unknown-group',
+                      'The account has no group of that id.');
+  end if;
+
+  return v_ids;
+end
+$_$;
+
+ALTER FUNCTION team.groups_parse(p_account uuid, p_groups jsonb) OWNER TO team_owner;
 
 CREATE FUNCTION team.history() RETURNS text
     LANGUAGE plpgsql STABLE
@@ -1137,6 +1466,19 @@ end
 $$;
 
 ALTER FUNCTION team.if_match_check(p_if_match text, p_etag text) OWNER TO team_owner;
+
+CREATE FUNCTION team.if_match_honour(p_if_match text, p_etag text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_if_match is not null then
+    perform team.if_match_check(p_if_match, p_etag);
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.if_match_honour(p_if_match text, p_etag text) OWNER TO team_owner;
 
 CREATE TABLE team.invitation (
     id uuid DEFAULT team.uuid_v7() NOT NULL,
@@ -1418,6 +1760,91 @@ end
 $$;
 
 ALTER FUNCTION team.invitation_roles(p_invitation uuid) OWNER TO team_owner;
+
+CREATE FUNCTION team.invitation_row(p_account team.account, p_actor team.standing, p_row jsonb, p_csv boolean) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_row is null or jsonb_typeof(p_row) <> 'object' then
+    perform team.fail(422, 'invalid-row',
+                      'The row is not one of an invitation''s fields.');
+  end if;
+
+  if exists (select
+               from jsonb_object_keys(p_row) k (name)
+              where k.name not in ('email', 'name', 'roles', 'permissions',
+                                   'groups', 'locale'))
+  then
+    perform team.fail(422, 'invalid-row',
+                      'The row has a field that invitations don''t have.');
+  end if;
+
+  return team.invitation_create(
+    p_account, p_account.id, p_actor,
+    team.row_text(p_row, 'email'), team.row_text(p_row, 'name'),
+    team.roles_parse(p_account.id,
+                     coalesce(nullif(p_row -> 'roles', 'null'), '[]')),
+    team.offer_permissions_parse(nullif(p_row -> 'permissions', 'null')),
+    team.offer_groups_parse(p_account.id, nullif(p_row -> 'groups', 'null'),
+                            p_csv),
+    team.row_text(p_row, 'locale'));
+end
+$$;
+
+ALTER FUNCTION team.invitation_row(p_account team.account, p_actor team.standing, p_row jsonb, p_csv boolean) OWNER TO team_owner;
+
+CREATE FUNCTION team.invitation_row_try(p_account team.account, p_actor team.standing, p_n integer, p_row jsonb, p_csv boolean) RETURNS json
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_email    text := case jsonb_typeof(p_row)
+                       when 'object' then left(p_row ->> 'email', 254)
+                     end;
+  v_made     record;
+  v_code     text;
+  v_detail   text;
+begin
+  begin
+    v_made := team.invitation_row(p_account, p_actor, p_row, p_csv);
+
+    if v_made.o_refusal is null then
+      return json_build_object(
+        'row', p_n,
+        'email', v_email,
+        'status', 'created',
+        'code', null,
+        'detail', team.invitation_message(),
+        'invitation', team.invitation_text((v_made.o_invitation).id)::json);
+    end if;
+
+  exception
+    when others then
+      if sqlstate not like 'TM4__' then
+        raise;
+      end if;
+
+      get stacked diagnostics v_detail = pg_exception_detail;
+      v_code := sqlerrm;
+  end;
+
+  if v_code is null then
+    v_code := v_made.o_refusal;
+    v_detail := (team.refuse(
+      p_account, p_actor, 'invitation.create', p_account.id, v_code,
+      jsonb_build_object('email', v_email, 'roles', p_row -> 'roles',
+                         'permissions', p_row -> 'permissions'),
+      'account')).body::json ->> 'detail';
+  end if;
+
+  return json_build_object('row', p_n, 'email', v_email, 'status', 'refused',
+                           'code', v_code, 'detail', v_detail,
+                           'invitation', null);
+end
+$$;
+
+ALTER FUNCTION team.invitation_row_try(p_account team.account, p_actor team.standing, p_n integer, p_row jsonb, p_csv boolean) OWNER TO team_owner;
 
 CREATE FUNCTION team.invitation_text(p_invitation uuid) RETURNS text
     LANGUAGE plpgsql STABLE
@@ -1914,6 +2341,90 @@ $$;
 
 ALTER FUNCTION team.outbox_add(p_account uuid, p_kind text, p_payload jsonb) OWNER TO team_owner;
 
+CREATE FUNCTION team.owner_move(p_account team.account, p_from uuid, p_to uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_owner   uuid;
+  v_former  uuid;
+begin
+  select r.id
+    into v_owner
+    from team.role r
+   where r.account_id = p_account.id
+     and r.key = p_account.owner_role;
+
+  select r.id
+    into v_former
+    from team.role r
+   where r.account_id = p_account.id
+     and r.key = p_account.transfer_old_owner_role
+     and r.key <> 'owner';
+
+  if v_owner is null
+     or v_former is null and p_account.role_cardinality = 'one'
+  then
+    perform team.fail(409, 'policy-conflict',
+                      'The policy names no role for the former owner.');
+  end if;
+
+  update team.account a
+     set owner_member_id = p_to
+   where a.id = p_account.id
+     and a.owner_member_id = p_from;
+
+  if not found then
+    perform team.fail(409, 'stale-owner', 'The owner has changed meanwhile.');
+  end if;
+
+  delete from team.member_role mr
+   where mr.member_id in (p_from, p_to)
+     and (p_account.role_cardinality <> 'many'
+          or mr.member_id = p_from and mr.role_id = v_owner);
+
+  insert into team.member_role (member_id, role_id, account_id)
+  select n.member_id, n.role_id, p_account.id
+    from (values (p_to, v_owner), (p_from, v_former)) n (member_id, role_id)
+   where n.role_id is not null
+  on conflict (member_id, role_id) do nothing;
+end
+$$;
+
+ALTER FUNCTION team.owner_move(p_account team.account, p_from uuid, p_to uuid) OWNER TO team_owner;
+
+CREATE FUNCTION team.patch_check(p_body jsonb, p_fields text[]) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_key    text;
+  v_value  jsonb;
+begin
+  if p_body is null or jsonb_typeof(p_body) <> 'object' then
+    perform team.fail(422, 'invalid-body', 'The body must be an object.');
+  end if;
+
+  for v_key, v_value in
+    select e.key, e.value
+      from jsonb_each(p_body) e
+  loop
+    if v_key <> all (p_fields) then
+      perform team.fail(422, 'unknown-field',
+                        'Only these can be changed here: '
+                        || array_to_string(p_fields, ', ') || '.');
+    end if;
+
+    if jsonb_typeof(v_value) not in ('string', 'null') then
+      perform team.fail(422, 'invalid-' || v_key,
+                        format('%s must be a string or null.', v_key));
+    end if;
+  end loop;
+end
+$$;
+
+ALTER FUNCTION team.patch_check(p_body jsonb, p_fields text[]) OWNER TO team_owner;
+
 CREATE FUNCTION team.permission_has(p_member uuid, p_permission text) RETURNS boolean
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1928,6 +2439,45 @@ end
 $$;
 
 ALTER FUNCTION team.permission_has(p_member uuid, p_permission text) OWNER TO team_owner;
+
+CREATE FUNCTION team.permissions_parse(p_permissions jsonb) RETURNS text[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_names  text[];
+begin
+  if p_permissions is null or jsonb_typeof(p_permissions) <> 'array'
+     or jsonb_path_exists(p_permissions,
+                          'strict $[*] ? (@.type() != "string")')
+  then
+    perform team.fail(422, 'invalid-permissions',
+                      'permissions must be an array of permission names.');
+  end if;
+
+  v_names := array(select p.name
+                     from jsonb_array_elements_text(p_permissions) p (name));
+
+  if cardinality(v_names) <> (select count(distinct p.name collate "C")
+                                from unnest(v_names) p (name))
+  then
+    perform team.fail(422, 'invalid-permissions',
+                      'A permission is named twice.');
+  end if;
+
+  if cardinality(v_names) <> (select count(*)
+                                from team.permission p
+                               where p.name = any (v_names))
+  then
+    perform team.fail(422, 'unknown-permission',
+                      'The catalogue has no such permission.');
+  end if;
+
+  return v_names;
+end
+$_$;
+
+ALTER FUNCTION team.permissions_parse(p_permissions jsonb) OWNER TO team_owner;
 
 CREATE FUNCTION team.policy_conflict(p_detail text) RETURNS void
     LANGUAGE plpgsql
@@ -2079,6 +2629,25 @@ end
 $$;
 
 ALTER FUNCTION team.policy_members_check(p_account team.account, p_old team.account) OWNER TO team_owner;
+
+CREATE FUNCTION team.policy_name_check(p_policy text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_policy  text := nullif(btrim(p_policy), '');
+begin
+  if octet_length(v_policy) > 200 or v_policy ~ '[\x01-\x1f\x7f]' then
+    perform team.fail(422, 'invalid-policy',
+                      'policy has at most 200 bytes and no control '
+                      'characters.');
+  end if;
+
+  return v_policy;
+end
+$$;
+
+ALTER FUNCTION team.policy_name_check(p_policy text) OWNER TO team_owner;
 
 CREATE TABLE team.preset (
     name team.slug NOT NULL,
@@ -2613,6 +3182,61 @@ $$;
 
 ALTER FUNCTION team.refuse(p_account team.account, p_actor team.standing, p_action text, p_target uuid, p_code text, p_detail jsonb, p_target_type text) OWNER TO team_owner;
 
+CREATE FUNCTION team.role_check(p_name text, p_rank integer) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if team.name_check(p_name, 'name') is null then
+    perform team.fail(422, 'invalid-name', 'A role needs a name.');
+  end if;
+
+  if p_rank is null or p_rank not between 1 and 999 then
+    perform team.fail(422, 'invalid-rank', 'rank must be from 1 to 999.');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.role_check(p_name text, p_rank integer) OWNER TO team_owner;
+
+CREATE TABLE team.role (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    key team.role_key NOT NULL,
+    name team.display_name NOT NULL,
+    rank integer NOT NULL,
+    system boolean DEFAULT false NOT NULL,
+    permission_list text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT role_rank_check CHECK (((rank >= 1) AND (rank <= 999)))
+);
+
+ALTER TABLE team.role OWNER TO team_owner;
+
+COMMENT ON COLUMN team.role.permission_list IS 'The role''s permissions as a grant says them: ascending, one space between. Kept by the triggers of role_permission, never to be written by hand.';
+
+CREATE FUNCTION team.role_find(p_account team.account, p_role text) RETURNS team.role
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_role  team.role;
+begin
+  select *
+    into v_role
+    from team.role r
+   where r.account_id = p_account.id
+     and r.key = p_role;
+
+  if v_role.id is null then
+    perform team.not_found();
+  end if;
+
+  return v_role;
+end
+$$;
+
+ALTER FUNCTION team.role_find(p_account team.account, p_role text) OWNER TO team_owner;
+
 CREATE FUNCTION team.role_keys(p_roles uuid[]) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2623,6 +3247,20 @@ CREATE FUNCTION team.role_keys(p_roles uuid[]) RETURNS jsonb
 $$;
 
 ALTER FUNCTION team.role_keys(p_roles uuid[]) OWNER TO team_owner;
+
+CREATE FUNCTION team.role_text(p_role uuid) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+    select b.body::text
+      from team.role_body b
+     where b.role_id = p_role);
+end
+$$;
+
+ALTER FUNCTION team.role_text(p_role uuid) OWNER TO team_owner;
 
 CREATE FUNCTION team.roles_parse(p_account uuid, p_roles jsonb) RETURNS uuid[]
     LANGUAGE plpgsql STABLE
@@ -2662,6 +3300,21 @@ end
 $_$;
 
 ALTER FUNCTION team.roles_parse(p_account uuid, p_roles jsonb) OWNER TO team_owner;
+
+CREATE FUNCTION team.row_text(p_row jsonb, p_key text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if jsonb_typeof(p_row -> p_key) not in ('string', 'null') then
+    perform team.fail(422, 'invalid-row', p_key || ' must be text.');
+  end if;
+
+  return p_row ->> p_key;
+end
+$$;
+
+ALTER FUNCTION team.row_text(p_row jsonb, p_key text) OWNER TO team_owner;
 
 CREATE FUNCTION team.rule_addressee(p_invitation team.invitation, p_email text, p_email_verified boolean) RETURNS void
     LANGUAGE plpgsql
@@ -2711,6 +3364,28 @@ end
 $$;
 
 ALTER FUNCTION team.rule_channel(p_open boolean) OWNER TO team_owner;
+
+CREATE FUNCTION team.rule_direct(p_account team.account, p_permissions text[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if not p_account.direct_permissions then
+    perform team.fail(409, 'direct-permissions-disabled',
+                      'Members of this account have permissions by roles '
+                      'only.');
+  end if;
+
+  if '*' = any (p_permissions) then
+    perform team.fail(
+      409, 'all-by-role',
+      coalesce(format('Give the role "%s" instead.', p_account.all_role),
+               'All permissions are given by a role only.'));
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.rule_direct(p_account team.account, p_permissions text[]) OWNER TO team_owner;
 
 CREATE FUNCTION team.rule_grant(p_account team.account, p_actor team.standing, p_roles uuid[], p_permissions text[]) RETURNS text
     LANGUAGE plpgsql STABLE
@@ -2962,6 +3637,115 @@ $$;
 
 ALTER FUNCTION team.rule_rank(p_account team.account, p_actor team.standing, p_target team.standing, p_equal boolean) OWNER TO team_owner;
 
+CREATE FUNCTION team.rule_role(p_account team.account, p_actor team.standing, p_role team.role, p_rank integer, p_permissions text[]) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if greatest(p_role.rank, p_rank) >= p_actor.rank then
+    return 'rank';
+  end if;
+
+  if exists (
+    select
+      from team.role ro
+      join team.member_role above on above.role_id = ro.id
+      join team.member_role mr on mr.member_id = above.member_id
+      join team.member_standing s on s.member_id = mr.member_id
+     where ro.account_id = p_account.id
+       and ro.rank >= p_actor.rank
+       and mr.role_id = p_role.id
+       and s.member_id <> p_actor.member_id
+       and not (p_account.owner_mode = 'many'
+                and p_actor.is_owner
+                and s.is_owner)
+    union all
+    select
+      from team.member_role mr
+     where mr.role_id = p_role.id
+       and mr.member_id = p_account.owner_member_id
+       and mr.member_id <> p_actor.member_id)
+  then
+    return 'rank';
+  end if;
+
+  if exists (
+    select
+      from team.member_role mr
+     where mr.role_id = p_role.id
+       and mr.member_id = p_actor.member_id)
+     and team.rule_self(p_account, p_actor, p_actor) is not null
+  then
+    return 'self-change';
+  end if;
+
+  return team.rule_grant(
+    p_account, p_actor, '{}',
+    array(select unnest(p_permissions)
+          except
+          select rp.permission::text
+            from team.role_permission rp
+           where rp.role_id = p_role.id));
+end
+$$;
+
+ALTER FUNCTION team.rule_role(p_account team.account, p_actor team.standing, p_role team.role, p_rank integer, p_permissions text[]) OWNER TO team_owner;
+
+CREATE FUNCTION team.rule_role_system(p_account team.account, p_role team.role) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_role.system or p_role.key = p_account.owner_role then
+    perform team.fail(409, 'system-role',
+                      'A built-in role can''t be changed.');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.rule_role_system(p_account team.account, p_role team.role) OWNER TO team_owner;
+
+CREATE FUNCTION team.rule_role_unused(p_account team.account, p_role team.role) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_where  text;
+begin
+  v_where := case
+               when p_role.key in (p_account.link_role, p_account.all_role,
+                                   p_account.transfer_target_role,
+                                   p_account.transfer_old_owner_role)
+                 then 'The account''s policy names the role.'
+               when exists (select
+                              from team.member_role mr
+                             where mr.role_id = p_role.id)
+                 then 'Members have the role.'
+               when exists (select
+                              from team.invitation_role ir
+                              join team.invitation i on i.id = ir.invitation_id
+                             where ir.account_id = p_account.id
+                               and ir.role_id = p_role.id
+                               and i.status = 'pending')
+                 then 'Pending invitations give the role.'
+               when exists (select
+                              from team.invite_link l
+                             where l.account_id = p_account.id
+                               and l.role_id = p_role.id
+                               and l.revoked_at is null
+                               and l.expires_at > statement_timestamp()
+                               and l.uses < coalesce(l.max_uses, l.uses + 1))
+                 then 'Invite links give the role.'
+             end;
+
+  if v_where is not null then
+    perform team.fail(409, 'role-in-use', v_where);
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.rule_role_unused(p_account team.account, p_role team.role) OWNER TO team_owner;
+
 CREATE FUNCTION team.rule_self(p_account team.account, p_actor team.standing, p_target team.standing) RETURNS text
     LANGUAGE sql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2975,6 +3759,83 @@ CREATE FUNCTION team.rule_self(p_account team.account, p_actor team.standing, p_
 $$;
 
 ALTER FUNCTION team.rule_self(p_account team.account, p_actor team.standing, p_target team.standing) OWNER TO team_owner;
+
+CREATE FUNCTION team.rule_transfer(p_account team.account, p_target team.standing) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_account.owner_mode <> 'single' or p_account.transfer_target = 'off'
+  then
+    perform team.fail(409, 'transfer-disabled',
+                      'Ownership of this account is not passed on.');
+  end if;
+
+  if p_target.status <> 'active' then
+    perform team.fail(409, 'target-not-eligible',
+                      'Only an active member can become the owner.');
+  end if;
+
+  if p_account.transfer_target = 'role'
+     and not exists (
+       select
+         from team.member_role mr
+         join team.role r on r.id = mr.role_id
+        where mr.member_id = p_target.member_id
+          and r.key = p_account.transfer_target_role)
+  then
+    perform team.fail(409, 'target-not-eligible',
+                      format('Only a member with the role "%s" can become the '
+                             'owner.', p_account.transfer_target_role));
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.rule_transfer(p_account team.account, p_target team.standing) OWNER TO team_owner;
+
+CREATE TABLE team.ownership_transfer (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    from_member_id uuid NOT NULL,
+    to_member_id uuid NOT NULL,
+    status team.transfer_status NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    decided_at timestamp with time zone,
+    CONSTRAINT ownership_transfer_decided_check CHECK ((((status)::text = 'pending'::text) = (decided_at IS NULL))),
+    CONSTRAINT ownership_transfer_self_check CHECK ((from_member_id <> to_member_id))
+);
+
+ALTER TABLE team.ownership_transfer OWNER TO team_owner;
+
+COMMENT ON TABLE team.ownership_transfer IS 'Members are named by id without foreign keys: a pending transfer whose members are no longer what they were can''t be accepted.';
+
+CREATE FUNCTION team.rule_transfer_mine(p_transfer team.ownership_transfer, p_actor team.standing) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_transfer.to_member_id <> p_actor.member_id then
+    perform team.fail(403, 'not-target',
+                      'Only the one it is offered to can answer.');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.rule_transfer_mine(p_transfer team.ownership_transfer, p_actor team.standing) OWNER TO team_owner;
+
+CREATE FUNCTION team.rule_transfer_owner(p_account team.account, p_actor team.standing) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select case
+           when p_account.owner_mode <> 'single' then
+             team.rule_owner(p_account, p_actor)
+           when p_account.owner_member_id = p_actor.member_id then null
+           else 'owner-only'
+         end
+$$;
+
+ALTER FUNCTION team.rule_transfer_owner(p_account team.account, p_actor team.standing) OWNER TO team_owner;
 
 CREATE FUNCTION team.scope_check(p_account team.account, p_identity uuid, p_email text) RETURNS void
     LANGUAGE plpgsql
@@ -3221,6 +4082,16 @@ $$;
 
 ALTER FUNCTION team.target_find(p_account team.account, p_actor team.standing, p_member text) OWNER TO team_owner;
 
+CREATE FUNCTION team.texts_json(p_texts text[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select coalesce(jsonb_agg(t.x order by t.x collate "C"), '[]')
+    from unnest(p_texts) t (x)
+$$;
+
+ALTER FUNCTION team.texts_json(p_texts text[]) OWNER TO team_owner;
+
 CREATE FUNCTION team.time_text(p_time timestamp with time zone) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -3280,6 +4151,100 @@ end
 $$;
 
 ALTER FUNCTION team.token_make() OWNER TO team_owner;
+
+CREATE FUNCTION team.transfer_decide(p_transfer team.ownership_transfer, p_status text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_transfer.status <> 'pending' then
+    perform team.fail(409, 'not-pending', 'This is no longer pending.');
+  end if;
+
+  update team.ownership_transfer t
+     set status = p_status,
+         decided_at = statement_timestamp()
+   where t.id = p_transfer.id;
+end
+$$;
+
+ALTER FUNCTION team.transfer_decide(p_transfer team.ownership_transfer, p_status text) OWNER TO team_owner;
+
+CREATE FUNCTION team.transfer_find(p_account team.account, p_actor team.standing, p_transfer text) RETURNS team.ownership_transfer
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_id        uuid := team.id_parse(p_transfer);
+  v_transfer  team.ownership_transfer;
+begin
+  select *
+    into v_transfer
+    from team.ownership_transfer t
+   where t.id = v_id
+     and t.account_id = p_account.id
+     and (p_actor.member_id in (t.from_member_id, t.to_member_id)
+          or p_actor.is_owner);
+
+  if v_transfer.id is null then
+    perform team.not_found();
+  end if;
+
+  return v_transfer;
+end
+$$;
+
+ALTER FUNCTION team.transfer_find(p_account team.account, p_actor team.standing, p_transfer text) OWNER TO team_owner;
+
+CREATE FUNCTION team.transfer_note(p_account team.account, p_actor team.standing, p_action text, p_transfer uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_transfer  team.ownership_transfer;
+  v_detail    jsonb;
+begin
+  select *
+    into v_transfer
+    from team.ownership_transfer t
+   where t.id = p_transfer;
+
+  v_detail := jsonb_build_object('transfer', p_transfer,
+                                 'from', v_transfer.from_member_id,
+                                 'to', v_transfer.to_member_id);
+
+  perform team.audit(p_account.id, p_actor, p_action, 'member',
+                     v_transfer.to_member_id, null, v_detail);
+  perform team.outbox_add(p_account.id, p_action, v_detail);
+end
+$$;
+
+ALTER FUNCTION team.transfer_note(p_account team.account, p_actor team.standing, p_action text, p_transfer uuid) OWNER TO team_owner;
+
+CREATE FUNCTION team.transfer_reply(p_status integer, p_transfer uuid, p_message text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_body   jsonb;
+  v_reply  team_api.reply;
+begin
+  select b.body
+    into v_body
+    from team.transfer_body b
+   where b.transfer_id = p_transfer;
+
+  if p_message is not null then
+    v_body := v_body || jsonb_build_object('message', p_message);
+  end if;
+
+  v_reply.status := p_status;
+  v_reply.body := v_body;
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team.transfer_reply(p_status integer, p_transfer uuid, p_message text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.account_close(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_confirm text, p_if_match text, p_idem text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3628,6 +4593,90 @@ $$;
 
 ALTER FUNCTION team_api.changes_since(p_snapshot text) OWNER TO team_owner;
 
+CREATE FUNCTION team_api.explain(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_identity text, p_permission text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_actor    uuid;
+  v_target   uuid;
+  v_status   text;
+  v_roles    json := '[]';
+  v_direct   boolean := false;
+  v_reason   text;
+  v_reply    team_api.reply;
+begin
+  perform team.actor_present(p_issuer, p_subject);
+
+  select s.member_id
+    into v_actor
+    from team.member_standing s
+   where s.account_id = v_account.id
+     and s.issuer = p_issuer
+     and s.subject = p_subject;
+
+  if v_actor is not null and p_identity in ('me', v_actor::text) then
+    v_target := v_actor;
+
+  else
+    perform team.actor_check(v_account, p_issuer, p_subject, 'members:read');
+    v_target := team.id_parse(p_identity);
+  end if;
+
+  if p_permission is null
+     or octet_length(p_permission) > 100
+     or p_permission !~ '^([*]|[a-z][a-z0-9-]*:[a-z][a-z0-9-]*)$'
+  then
+    perform team.fail(422, 'invalid-permission',
+                      'permission must be like "resource:action".');
+  end if;
+
+  select m.status
+    into v_status
+    from team.member m
+   where m.account_id = v_account.id
+     and m.id = v_target;
+
+  v_reason := case
+                when v_status is null then 'not-member'
+                when v_account.status = 'closed' then 'account-closed'
+                when v_status = 'pending' then 'member-pending'
+                when v_status = 'suspended' then 'member-suspended'
+                when team.permission_has(v_target, p_permission) then 'ok'
+                else 'permission-missing'
+              end;
+
+  if v_reason = 'ok' then
+    select coalesce(json_agg(r.key order by r.key), '[]')
+      into v_roles
+      from team.member_role mr
+      join team.role r on r.id = mr.role_id
+     where mr.member_id = v_target
+       and exists (select
+                     from team.role_permission rp
+                    where rp.role_id = r.id
+                      and rp.permission in (p_permission, '*'));
+
+    v_direct := exists (
+      select
+        from team.member_permission mp
+       where mp.member_id = v_target
+         and mp.permission in (p_permission, '*'));
+  end if;
+
+  v_reply.status := 200;
+  v_reply.body := json_build_object(
+    'allowed', v_reason = 'ok',
+    'roles', v_roles,
+    'direct', v_direct,
+    'reason', v_reason);
+  return v_reply;
+end
+$_$;
+
+ALTER FUNCTION team_api.explain(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_identity text, p_permission text) OWNER TO team_owner;
+
 CREATE FUNCTION team_api.grant_get(p_issuer text, p_subject text, p_account text, OUT status text, OUT account_id text, OUT member_id text, OUT roles text, OUT permissions text) RETURNS record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3736,6 +4785,245 @@ $_$;
 
 ALTER FUNCTION team_api.grant_get(p_issuer text, p_subject text, p_account text, OUT status text, OUT account_id text, OUT member_id text, OUT roles text, OUT permissions text) OWNER TO team_owner;
 
+CREATE FUNCTION team_api.group_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account;
+  v_actor    team.standing;
+  v_group    team.member_group;
+  v_old      text;
+  v_reply    team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                              'groups:delete');
+  v_group := team.group_find(v_account, p_group);
+  v_old := team.group_text(v_group.id);
+
+  delete from team.member_group g
+   where g.id = v_group.id;
+
+  perform team.audit(v_account.id, v_actor, 'group.delete', 'group',
+                     v_group.id, null,
+                     v_old::jsonb - array['id', 'account']);
+
+  v_reply.status := 204;
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.group_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.group_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_group    team.member_group;
+  v_reply    team_api.reply;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject, 'groups:read');
+  v_group := team.group_find(v_account, p_group);
+
+  v_reply.status := 200;
+  v_reply.body := team.group_text(v_group.id);
+  v_reply.etag := team.etag(v_reply.body);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.group_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.group_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_limit    integer := team.limit_check(p_limit);
+  v_after    uuid;
+  v_items    json;
+  v_last     uuid;
+  v_count    integer;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject, 'groups:read');
+
+  v_after := coalesce(team.cursor_read(p_cursor, 'g', v_account.id),
+                      '00000000-0000-0000-0000-000000000000');
+
+  with page as (
+    select g.id, row_number() over (order by g.id) as n
+      from (select g.id
+              from team.member_group g
+             where g.account_id = v_account.id
+               and g.id > v_after
+             order by g.id
+             limit v_limit + 1) g
+  )
+  select json_agg((select b.body
+                     from team.group_body b
+                    where b.group_id = p.id) order by p.n)
+           filter (where p.n <= v_limit),
+         (array_agg(p.id order by p.n))[v_limit],
+         count(*)
+    into v_items, v_last, v_count
+    from page p;
+
+  return team.list_reply(
+    v_items,
+    case when v_count > v_limit
+         then team.cursor_make('g', v_account.id, v_last)
+    end);
+end
+$$;
+
+ALTER FUNCTION team_api.group_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.group_member_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return team.group_member_set(p_issuer, p_subject, p_account, p_group,
+                               p_member, false);
+end
+$$;
+
+ALTER FUNCTION team_api.group_member_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.group_member_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return team.group_member_set(p_issuer, p_subject, p_account, p_group,
+                               p_member, true);
+end
+$$;
+
+ALTER FUNCTION team_api.group_member_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.group_patch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_body jsonb, p_if_match text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account   team.account;
+  v_actor     team.standing;
+  v_group     team.member_group;
+  v_old       text;
+  v_approver  text;
+  v_reply     team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                              'groups:update');
+  v_group := team.group_find(v_account, p_group);
+  v_old := team.group_text(v_group.id);
+
+  perform team.if_match_honour(p_if_match, team.etag(v_old));
+  perform team.patch_check(p_body, array['name', 'policy', 'approver']);
+
+  if p_body ? 'name' then
+    v_group.name := team.name_check(p_body ->> 'name', 'name');
+  end if;
+
+  if p_body ? 'policy' then
+    v_group.policy := team.policy_name_check(p_body ->> 'policy');
+  end if;
+
+  -- an approver who is suspended now is not looked at again
+
+  v_approver := p_body ->> 'approver';
+
+  if not p_body ? 'approver'
+     or v_approver = v_group.approver_member_id::text
+  then
+    v_approver := v_group.approver_member_id;
+    v_group := team.group_check(v_account, v_group, null);
+    v_group.approver_member_id := v_approver;
+
+  else
+    v_group := team.group_check(v_account, v_group, v_approver);
+  end if;
+
+  update team.member_group g
+     set name = v_group.name,
+         policy = v_group.policy,
+         approver_member_id = v_group.approver_member_id
+   where g.id = v_group.id;
+
+  v_reply.status := 200;
+  v_reply.body := team.group_text(v_group.id);
+  v_reply.etag := team.etag(v_reply.body);
+
+  if v_reply.body <> v_old then
+    perform team.audit(
+      v_account.id, v_actor, 'group.update', 'group', v_group.id, null,
+      jsonb_build_object(
+        'from', v_old::jsonb - array['id', 'account'],
+        'to', v_reply.body::jsonb - array['id', 'account']));
+  end if;
+
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.group_patch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_body jsonb, p_if_match text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.group_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group_name text, p_policy text, p_approver text, p_idem text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account;
+  v_actor    team.standing;
+  v_group    team.member_group;
+  v_reply    team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                              'groups:create');
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_account.id, p_idem,
+    jsonb_build_object('function', 'group_post', 'name', p_group_name,
+                       'policy', p_policy, 'approver', p_approver));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
+
+  v_group.name := team.name_check(p_group_name, 'name');
+  v_group.policy := team.policy_name_check(p_policy);
+  v_group := team.group_check(v_account, v_group, p_approver);
+
+  insert into team.member_group (account_id, name, policy,
+                                 approver_member_id)
+  values (v_account.id, v_group.name, v_group.policy,
+          v_group.approver_member_id)
+  returning * into v_group;
+
+  v_reply.status := 201;
+  v_reply.body := team.group_text(v_group.id);
+  v_reply.etag := team.etag(v_reply.body);
+  v_reply.location := '/v1/accounts/' || v_account.id || '/groups/'
+                      || v_group.id;
+
+  perform team.audit(v_account.id, v_actor, 'group.create', 'group',
+                     v_group.id, null,
+                     v_reply.body::jsonb - array['id', 'account']);
+  perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                               v_reply);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.group_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group_name text, p_policy text, p_approver text, p_idem text) OWNER TO team_owner;
+
 CREATE FUNCTION team_api.healthz_get(p_issuer text DEFAULT NULL::text, p_subject text DEFAULT NULL::text, p_email text DEFAULT NULL::text, p_email_verified boolean DEFAULT NULL::boolean, p_name text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3764,6 +5052,7 @@ declare
   v_roles        uuid[];
   v_permissions  text[];
   v_groups       uuid[];
+  v_id           uuid;
   v_member       team.standing;
 begin
   perform team.actor_present(p_issuer, p_subject);
@@ -3810,13 +5099,13 @@ begin
     perform team.fail(410, 'gone', 'The invitation is no longer valid.');
   end if;
 
-  v_member := team.standing_find(
-    v_account.id,
-    team.member_join(v_account, v_identity, v_roles, v_permissions, v_groups,
-                     v_invitation.inviter_member_id, 'active'));
+  -- two statements, as the second must see what the first has written
+  v_id := team.member_join(v_account, v_identity, v_roles, v_permissions,
+                           v_groups, v_invitation.inviter_member_id, 'active');
+  v_member := team.standing_find(v_account.id, v_id);
 
   update team.invitation i
-     set accepted_member_id = v_member.member_id
+     set accepted_member_id = v_id
    where i.id = v_invitation.id;
 
   perform team.audit(v_account.id, v_member, 'invitation.accept', 'invitation',
@@ -3832,6 +5121,67 @@ end
 $$;
 
 ALTER FUNCTION team_api.invitation_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.invitation_batch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitations jsonb, p_csv text, p_idem text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account;
+  v_actor    team.standing;
+  v_rows     jsonb;
+  v_items    json[] := '{}';
+  v_n        integer;
+  v_row      jsonb;
+  v_reply    team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                              'invitations:create');
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_account.id, p_idem,
+    jsonb_build_array('invitation_batch', p_invitations, p_csv));
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
+
+  if (p_invitations is null) = (p_csv is null) then
+    perform team.fail(422, 'invalid-batch',
+                      'Send either a JSON array of invitations or CSV.');
+  end if;
+
+  v_rows := coalesce(p_invitations, team.csv_invitations(p_csv));
+
+  if jsonb_typeof(v_rows) <> 'array' or jsonb_array_length(v_rows) = 0 then
+    perform team.fail(422, 'invalid-batch',
+                      'There must be at least one invitation.');
+  end if;
+
+  if jsonb_array_length(v_rows) > 100 then
+    perform team.fail(422, 'batch-too-large',
+                      'There may be at most 100 invitations.');
+  end if;
+
+  for v_row, v_n in
+    select r.value, r.n
+      from jsonb_array_elements(v_rows) with ordinality r (value, n)
+  loop
+    v_items := v_items
+               || team.invitation_row_try(v_account, v_actor, v_n, v_row,
+                                          p_csv is not null);
+  end loop;
+
+  v_reply.status := 200;
+  v_reply.body := json_build_object('items', array_to_json(v_items));
+
+  perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                               v_reply);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.invitation_batch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitations jsonb, p_csv text, p_idem text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.invitation_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4377,6 +5727,57 @@ $$;
 
 ALTER FUNCTION team_api.member_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) OWNER TO team_owner;
 
+CREATE FUNCTION team_api.member_groups_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_groups jsonb, p_if_match text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account;
+  v_actor    team.standing;
+  v_target   team.standing;
+  v_old      uuid[];
+  v_new      uuid[];
+  v_reply    team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                              'groups:assign');
+  v_target := team.target_find(v_account, v_actor, p_member);
+
+  perform team.if_match_honour(
+    p_if_match, team.etag(team.member_text(v_target.member_id)));
+
+  v_new := team.groups_parse(v_account.id, p_groups);
+  v_old := array(select gm.group_id
+                   from team.group_member gm
+                  where gm.member_id = v_target.member_id);
+
+  if not (v_new @> v_old and v_old @> v_new) then
+    delete from team.group_member gm
+     where gm.member_id = v_target.member_id
+       and gm.group_id <> all (v_new);
+
+    insert into team.group_member (group_id, member_id, account_id)
+    select n.id, v_target.member_id, v_account.id
+      from unnest(v_new) n (id)
+     where n.id <> all (v_old);
+
+    perform team.audit(
+      v_account.id, v_actor, 'member.groups', 'member', v_target.member_id,
+      null,
+      jsonb_build_object('from', team.group_names(v_old),
+                         'to', team.group_names(v_new)));
+  end if;
+
+  v_reply.status := 200;
+  v_reply.body := team.member_text(v_target.member_id);
+  v_reply.etag := team.etag(v_reply.body);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.member_groups_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_groups jsonb, p_if_match text) OWNER TO team_owner;
+
 CREATE FUNCTION team_api.member_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4421,6 +5822,145 @@ end
 $$;
 
 ALTER FUNCTION team_api.member_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.member_patch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_body jsonb, p_if_match text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account;
+  v_actor    team.standing;
+  v_target   team.standing;
+  v_member   team.member;
+  v_name     text;
+  v_title    text;
+  v_refusal  text;
+  v_reply    team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                              'members:update');
+  v_target := team.target_find(v_account, v_actor, p_member);
+
+  perform team.if_match_honour(
+    p_if_match, team.etag(team.member_text(v_target.member_id)));
+  perform team.patch_check(p_body, array['name', 'title']);
+
+  v_name := team.name_check(p_body ->> 'name', 'name');
+  v_title := team.name_check(p_body ->> 'title', 'title');
+
+  v_refusal := team.rule_rank(v_account, v_actor, v_target, true);
+
+  if v_refusal is not null then
+    return team.refuse(v_account, v_actor, 'member.update',
+                       v_target.member_id, v_refusal, p_body);
+  end if;
+
+  select *
+    into v_member
+    from team.member m
+   where m.id = v_target.member_id;
+
+  if not p_body ? 'name' then
+    v_name := v_member.name;
+  end if;
+
+  if not p_body ? 'title' then
+    v_title := v_member.title;
+  end if;
+
+  if (v_name, v_title) is distinct from (v_member.name::text,
+                                         v_member.title::text)
+  then
+    update team.member m
+       set name = v_name,
+           title = v_title
+     where m.id = v_member.id;
+
+    perform team.audit(
+      v_account.id, v_actor, 'member.update', 'member', v_member.id, null,
+      jsonb_build_object(
+        'from', jsonb_build_object('name', v_member.name,
+                                   'title', v_member.title),
+        'to', jsonb_build_object('name', v_name, 'title', v_title)));
+  end if;
+
+  v_reply.status := 200;
+  v_reply.body := team.member_text(v_member.id);
+  v_reply.etag := team.etag(v_reply.body);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.member_patch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_body jsonb, p_if_match text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.member_permissions_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_permissions jsonb, p_if_match text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account;
+  v_actor    team.standing;
+  v_target   team.standing;
+  v_old      text[];
+  v_new      text[];
+  v_refusal  text;
+  v_reply    team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                              'members:permissions');
+  v_target := team.target_find(v_account, v_actor, p_member);
+
+  perform team.if_match_check(
+    p_if_match, team.etag(team.member_text(v_target.member_id)));
+
+  v_new := team.permissions_parse(p_permissions);
+  v_old := array(select mp.permission::text
+                   from team.member_permission mp
+                  where mp.member_id = v_target.member_id);
+
+  v_refusal := coalesce(
+    team.rule_self(v_account, v_actor, v_target),
+    team.rule_rank(v_account, v_actor, v_target, false),
+    team.rule_grant(
+      v_account, v_actor, '{}',
+      array(select unnest(v_new) except select unnest(v_old))));
+
+  if v_refusal is not null then
+    return team.refuse(v_account, v_actor, 'member.permissions',
+                       v_target.member_id, v_refusal,
+                       jsonb_build_object('permissions', p_permissions));
+  end if;
+
+  perform team.rule_direct(v_account, v_new);
+
+  if not (v_new @> v_old and v_old @> v_new) then
+    delete from team.member_permission mp
+     where mp.member_id = v_target.member_id
+       and mp.permission <> all (v_new);
+
+    insert into team.member_permission (member_id, permission)
+    select v_target.member_id, n.name
+      from unnest(v_new) n (name)
+     where n.name <> all (v_old);
+
+    perform team.audit(
+      v_account.id, v_actor, 'member.permissions', 'member',
+      v_target.member_id, null,
+      jsonb_build_object('from', team.texts_json(v_old),
+                         'to', team.texts_json(v_new)));
+  end if;
+
+  v_reply.status := 200;
+  v_reply.body := team.member_text(v_target.member_id);
+  v_reply.etag := team.etag(v_reply.body);
+  v_reply.changed := team.changed_person(v_target);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.member_permissions_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_permissions jsonb, p_if_match text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.member_remove(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
@@ -4564,6 +6104,41 @@ $$;
 
 ALTER FUNCTION team_api.member_suspend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) OWNER TO team_owner;
 
+CREATE FUNCTION team_api.permission_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_reply    team_api.reply;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject, 'members:read');
+
+  select json_build_object(
+           'permissions',
+           coalesce(json_agg(json_build_object(
+                               'name', p.name,
+                               'description', p.description,
+                               'roles', coalesce(r.keys, '[]'))
+                             order by p.name), '[]'))
+    into v_reply.body
+    from team.permission p
+    left join lateral (
+      select json_agg(distinct ro.key order by ro.key) as keys
+        from team.role ro
+        join team.role_permission rp on rp.role_id = ro.id
+       where ro.account_id = v_account.id
+         and rp.permission in (p.name, '*')
+    ) r on true;
+
+  v_reply.status := 200;
+  v_reply.etag := team.etag(v_reply.body);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.permission_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) OWNER TO team_owner;
+
 CREATE FUNCTION team_api.policy_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4676,6 +6251,239 @@ $$;
 
 ALTER FUNCTION team_api.policy_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_body jsonb, p_if_match text) OWNER TO team_owner;
 
+CREATE FUNCTION team_api.role_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text, p_if_match text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account;
+  v_actor    team.standing;
+  v_role     team.role;
+  v_old      text;
+  v_refusal  text;
+  v_reply    team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject, 'roles:delete');
+  v_role := team.role_find(v_account, p_role);
+  v_old := team.role_text(v_role.id);
+
+  perform team.if_match_check(p_if_match, team.etag(v_old));
+  v_refusal := team.rule_role(v_account, v_actor, v_role, null, '{}');
+
+  if v_refusal is not null then
+    return team.refuse(v_account, v_actor, 'role.delete', v_role.id,
+                       v_refusal, null, 'role');
+  end if;
+
+  perform team.rule_role_system(v_account, v_role);
+  perform team.rule_role_unused(v_account, v_role);
+
+  delete from team.role r
+   where r.id = v_role.id;
+
+  perform team.audit(v_account.id, v_actor, 'role.delete', 'role', v_role.id,
+                     null, v_old::jsonb - array['id', 'account']);
+
+  v_reply.status := 204;
+  v_reply.changed := team.changed_account(v_account.id);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.role_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text, p_if_match text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.role_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_role     team.role;
+  v_reply    team_api.reply;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject, 'roles:read');
+  v_role := team.role_find(v_account, p_role);
+
+  v_reply.status := 200;
+  v_reply.body := team.role_text(v_role.id);
+  v_reply.etag := team.etag(v_reply.body);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.role_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.role_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject, 'roles:read');
+
+  return team.list_reply(
+    (select json_agg(b.body order by b.rank desc, b.key)
+       from team.role_body b
+      where b.account_id = v_account.id),
+    null);
+end
+$$;
+
+ALTER FUNCTION team_api.role_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.role_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_key text, p_role_name text, p_rank integer, p_permissions jsonb, p_idem text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_account      team.account;
+  v_actor        team.standing;
+  v_permissions  text[];
+  v_refusal      text;
+  v_id           uuid;
+  v_reply        team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject, 'roles:create');
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_account.id, p_idem,
+    jsonb_build_object('function', 'role_post', 'key', p_key,
+                       'name', p_role_name, 'rank', p_rank,
+                       'permissions', p_permissions));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
+
+  if p_key is null or p_key !~ '^[a-z][a-z0-9_-]{0,62}$' then
+    perform team.fail(422, 'invalid-key',
+                      'key starts with a letter and has at most 63 of a-z, '
+                      '0-9, "-" and "_".');
+  end if;
+
+  perform team.role_check(p_role_name, p_rank);
+  v_permissions := team.permissions_parse(p_permissions);
+  v_refusal := team.rule_role(v_account, v_actor, null, p_rank,
+                              v_permissions);
+
+  if v_refusal is not null then
+    v_reply := team.refuse(v_account, v_actor, 'role.create', v_account.id,
+                           v_refusal,
+                           jsonb_build_object('key', p_key, 'rank', p_rank,
+                                              'permissions', p_permissions),
+                           'account');
+    perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                                 v_reply);
+    return v_reply;
+  end if;
+
+  if (select count(*)
+        from team.role r
+       where r.account_id = v_account.id) >= 200
+  then
+    perform team.fail(409, 'role-limit', 'An account has at most 200 roles.');
+  end if;
+
+  insert into team.role (account_id, key, name, rank)
+  select v_account.id, p_key, team.name_check(p_role_name, 'name'), p_rank
+   where p_key <> 'owner'
+  on conflict (account_id, key) do nothing
+  returning id into v_id;
+
+  if v_id is null then
+    perform team.fail(409, 'role-exists',
+                      'There is a role of that key, or it is reserved.');
+  end if;
+
+  insert into team.role_permission (role_id, permission)
+  select v_id, p.name
+    from unnest(v_permissions) p (name);
+
+  perform team.audit(v_account.id, v_actor, 'role.create', 'role', v_id, null,
+                     team.role_text(v_id)::jsonb - array['id', 'account']);
+
+  v_reply.status := 201;
+  v_reply.body := team.role_text(v_id);
+  v_reply.etag := team.etag(v_reply.body);
+  v_reply.location := '/v1/accounts/' || v_account.id || '/roles/' || p_key;
+  perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                               v_reply);
+  return v_reply;
+end
+$_$;
+
+ALTER FUNCTION team_api.role_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_key text, p_role_name text, p_rank integer, p_permissions jsonb, p_idem text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.role_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text, p_role_name text, p_rank integer, p_permissions jsonb, p_if_match text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account      team.account;
+  v_actor        team.standing;
+  v_role         team.role;
+  v_permissions  text[];
+  v_old          text;
+  v_refusal      text;
+  v_reply        team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject, 'roles:update');
+  v_role := team.role_find(v_account, p_role);
+  v_old := team.role_text(v_role.id);
+
+  perform team.if_match_check(p_if_match, team.etag(v_old));
+  perform team.role_check(p_role_name, p_rank);
+  v_permissions := team.permissions_parse(p_permissions);
+  v_refusal := team.rule_role(v_account, v_actor, v_role, p_rank,
+                              v_permissions);
+
+  if v_refusal is not null then
+    return team.refuse(v_account, v_actor, 'role.update', v_role.id,
+                       v_refusal,
+                       jsonb_build_object('rank', p_rank,
+                                          'permissions', p_permissions),
+                       'role');
+  end if;
+
+  perform team.rule_role_system(v_account, v_role);
+
+  update team.role r
+     set name = team.name_check(p_role_name, 'name'),
+         rank = p_rank
+   where r.id = v_role.id;
+
+  delete from team.role_permission rp
+   where rp.role_id = v_role.id
+     and rp.permission <> all (v_permissions);
+
+  insert into team.role_permission (role_id, permission)
+  select v_role.id, p.name
+    from unnest(v_permissions) p (name)
+  on conflict (role_id, permission) do nothing;
+
+  v_reply.status := 200;
+  v_reply.body := team.role_text(v_role.id);
+  v_reply.etag := team.etag(v_reply.body);
+  v_reply.changed := team.changed_account(v_account.id);
+
+  if v_reply.body <> v_old then
+    perform team.audit(
+      v_account.id, v_actor, 'role.update', 'role', v_role.id, null,
+      jsonb_build_object(
+        'from', v_old::jsonb - array['id', 'account'],
+        'to', v_reply.body::jsonb - array['id', 'account']));
+  end if;
+
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.role_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text, p_role_name text, p_rank integer, p_permissions jsonb, p_if_match text) OWNER TO team_owner;
+
 CREATE FUNCTION team_api.seats_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4695,6 +6503,248 @@ end
 $$;
 
 ALTER FUNCTION team_api.seats_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.transfer_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account   team.account;
+  v_actor     team.standing;
+  v_former    team.standing;
+  v_transfer  team.ownership_transfer;
+  v_reply     team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject, null);
+  v_transfer := team.transfer_find(v_account, v_actor, p_transfer);
+
+  perform team.rule_transfer_mine(v_transfer, v_actor);
+  perform team.transfer_decide(v_transfer, 'completed');
+  perform team.rule_transfer(v_account, v_actor);
+
+  if v_account.owner_member_id is distinct from v_transfer.from_member_id then
+    perform team.fail(409, 'stale-owner', 'The owner has changed meanwhile.');
+  end if;
+
+  v_former := team.target_find(v_account, v_actor,
+                               v_transfer.from_member_id::text);
+
+  perform team.owner_move(v_account, v_former.member_id, v_actor.member_id);
+  perform team.transfer_note(v_account, v_actor, 'ownership.transfer',
+                             v_transfer.id);
+
+  v_reply := team.transfer_reply(200, v_transfer.id, null);
+  v_reply.changed := team.changed_persons(v_former, v_actor);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.transfer_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.transfer_cancel(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account   team.account;
+  v_actor     team.standing;
+  v_transfer  team.ownership_transfer;
+  v_refusal   text;
+  v_reply     team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject, null);
+  v_transfer := team.transfer_find(v_account, v_actor, p_transfer);
+
+  v_refusal := team.rule_owner(v_account, v_actor);
+
+  if v_refusal is not null and v_transfer.status = 'pending' then
+    return team.refuse(v_account, v_actor, 'ownership.cancel',
+                       v_transfer.to_member_id, v_refusal,
+                       jsonb_build_object('transfer', v_transfer.id));
+  end if;
+
+  v_reply.status := 204;
+
+  if v_transfer.status <> 'cancelled' then
+    perform team.transfer_decide(v_transfer, 'cancelled');
+    perform team.transfer_note(v_account, v_actor, 'ownership.cancel',
+                               v_transfer.id);
+  end if;
+
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.transfer_cancel(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.transfer_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account   team.account;
+  v_actor     team.standing;
+  v_transfer  team.ownership_transfer;
+  v_reply     team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject, null);
+  v_transfer := team.transfer_find(v_account, v_actor, p_transfer);
+
+  perform team.rule_transfer_mine(v_transfer, v_actor);
+  perform team.transfer_decide(v_transfer, 'declined');
+  perform team.transfer_note(v_account, v_actor, 'ownership.decline',
+                             v_transfer.id);
+
+  v_reply.status := 204;
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.transfer_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.transfer_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_limit    integer := team.limit_check(p_limit);
+  v_actor    team.standing;
+  v_after    uuid;
+  v_items    json;
+  v_last     uuid;
+  v_count    integer;
+begin
+  v_actor := team.actor_check(v_account, p_issuer, p_subject, null);
+  v_after := coalesce(team.cursor_read(p_cursor, 't', v_account.id),
+                      '00000000-0000-0000-0000-000000000000');
+
+  with page as (
+    select t.id, row_number() over (order by t.id) as n
+      from (select t.id
+              from team.ownership_transfer t
+             where t.account_id = v_account.id
+               and t.id > v_after
+               and (v_actor.is_owner
+                    or v_actor.member_id in (t.from_member_id,
+                                             t.to_member_id))
+             order by t.id
+             limit v_limit + 1) t
+  )
+  select json_agg((select b.body
+                     from team.transfer_body b
+                    where b.transfer_id = p.id) order by p.n)
+           filter (where p.n <= v_limit),
+         (array_agg(p.id order by p.n))[v_limit],
+         count(*)
+    into v_items, v_last, v_count
+    from page p;
+
+  return team.list_reply(
+    v_items,
+    case when v_count > v_limit
+         then team.cursor_make('t', v_account.id, v_last)
+    end);
+end
+$$;
+
+ALTER FUNCTION team_api.transfer_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.transfer_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_to text, p_if_match text, p_idem text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_before   team.account := team.account_find(p_account);
+  v_account  team.account;
+  v_actor    team.standing;
+  v_target   team.standing;
+  v_refusal  text;
+  v_id       uuid;
+  v_reply    team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject, null);
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_account.id, p_idem,
+    jsonb_build_object('function', 'transfer_post', 'to', p_to));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
+
+  v_target := team.target_find(v_account, v_actor, p_to);
+
+  if v_before.owner_member_id = v_actor.member_id
+     and v_account.owner_member_id is distinct from v_actor.member_id
+  then
+    perform team.fail(409, 'stale-owner', 'The owner has changed meanwhile.');
+  end if;
+
+  v_refusal := team.rule_transfer_owner(v_account, v_actor);
+
+  if v_refusal is not null then
+    v_reply := team.refuse(v_account, v_actor, 'ownership.transfer',
+                           v_target.member_id, v_refusal, null);
+    perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                                 v_reply);
+    return v_reply;
+  end if;
+
+  perform team.if_match_check(p_if_match,
+                              team.etag(team.account_text(v_account)));
+
+  if v_target.member_id = v_actor.member_id then
+    perform team.fail(422, 'self', 'You are the owner already.');
+  end if;
+
+  perform team.rule_transfer(v_account, v_target);
+
+  perform
+     from team.ownership_transfer t
+    where t.account_id = v_account.id
+      and t.status = 'pending';
+
+  if found then
+    perform team.fail(409, 'transfer-pending',
+                      'A transfer of ownership is already pending.');
+  end if;
+
+  insert into team.ownership_transfer (account_id, from_member_id,
+                                       to_member_id, status, decided_at)
+  values (v_account.id, v_actor.member_id, v_target.member_id,
+          case when v_account.transfer_acceptance
+               then 'pending' else 'completed' end,
+          case when not v_account.transfer_acceptance
+               then statement_timestamp() end)
+  returning id into v_id;
+
+  if v_account.transfer_acceptance then
+    perform team.transfer_note(v_account, v_actor, 'ownership.offer', v_id);
+    v_reply := team.transfer_reply(
+      201, v_id, 'The transfer takes effect when the new owner accepts it.');
+
+  else
+    perform team.owner_move(v_account, v_actor.member_id,
+                            v_target.member_id);
+    perform team.transfer_note(v_account, v_actor, 'ownership.transfer', v_id);
+    v_reply := team.transfer_reply(
+      201, v_id,
+      'Ownership is transferred; you will lose administrator privileges.');
+    v_reply.changed := team.changed_persons(v_actor, v_target);
+  end if;
+
+  perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                               v_reply);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.transfer_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_to text, p_if_match text, p_idem text) OWNER TO team_owner;
 
 CREATE TABLE team.audit_event (
     id uuid DEFAULT team.uuid_v7() NOT NULL,
@@ -4749,6 +6799,14 @@ ALTER TABLE team.change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE VIEW team.group_body AS
+ SELECT g.account_id,
+    g.id AS group_id,
+    json_build_object('id', g.id, 'account', g.account_id, 'name', g.name, 'policy', g.policy, 'approver', g.approver_member_id, 'created_at', team.time_text(g.created_at)) AS body
+   FROM team.member_group g;
+
+ALTER TABLE team.group_body OWNER TO team_owner;
 
 CREATE TABLE team.group_member (
     group_id uuid NOT NULL,
@@ -4831,20 +6889,6 @@ COMMENT ON COLUMN team.member.invited_by IS 'The member who invited or approved;
 
 COMMENT ON COLUMN team.member.name IS 'What this account calls them; null: as their issuer does. Another account of the same person is none of an administrator''s business.';
 
-CREATE TABLE team.member_group (
-    id uuid DEFAULT team.uuid_v7() NOT NULL,
-    account_id uuid NOT NULL,
-    name team.display_name NOT NULL,
-    policy text,
-    approver_member_id uuid,
-    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
-    CONSTRAINT member_group_policy_check CHECK (((octet_length(policy) <= 200) AND (policy !~ '[\x01-\x1f\x7f]'::text)))
-);
-
-ALTER TABLE team.member_group OWNER TO team_owner;
-
-COMMENT ON COLUMN team.member_group.policy IS 'What the application reads: the name of a policy of its own.';
-
 CREATE TABLE team.outbox (
     id uuid DEFAULT team.uuid_v7() NOT NULL,
     account_id uuid NOT NULL,
@@ -4861,21 +6905,6 @@ CREATE TABLE team.outbox (
 ALTER TABLE team.outbox OWNER TO team_owner;
 
 COMMENT ON TABLE team.outbox IS 'What is to be delivered: mail and webhooks, written in the transaction of what they tell of. Payloads name things by id and never hold a token.';
-
-CREATE TABLE team.role (
-    id uuid DEFAULT team.uuid_v7() NOT NULL,
-    account_id uuid NOT NULL,
-    key team.role_key NOT NULL,
-    name team.display_name NOT NULL,
-    rank integer NOT NULL,
-    system boolean DEFAULT false NOT NULL,
-    permission_list text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
-    CONSTRAINT role_rank_check CHECK (((rank >= 1) AND (rank <= 999)))
-);
-
-ALTER TABLE team.role OWNER TO team_owner;
-
-COMMENT ON COLUMN team.role.permission_list IS 'The role''s permissions as a grant says them: ascending, one space between. Kept by the triggers of role_permission, never to be written by hand.';
 
 CREATE VIEW team.invitation_body AS
  SELECT i.account_id,
@@ -5071,22 +7100,6 @@ CREATE TABLE team.migration (
 
 ALTER TABLE team.migration OWNER TO team_owner;
 
-CREATE TABLE team.ownership_transfer (
-    id uuid DEFAULT team.uuid_v7() NOT NULL,
-    account_id uuid NOT NULL,
-    from_member_id uuid NOT NULL,
-    to_member_id uuid NOT NULL,
-    status team.transfer_status NOT NULL,
-    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
-    decided_at timestamp with time zone,
-    CONSTRAINT ownership_transfer_decided_check CHECK ((((status)::text = 'pending'::text) = (decided_at IS NULL))),
-    CONSTRAINT ownership_transfer_self_check CHECK ((from_member_id <> to_member_id))
-);
-
-ALTER TABLE team.ownership_transfer OWNER TO team_owner;
-
-COMMENT ON TABLE team.ownership_transfer IS 'Members are named by id without foreign keys: a pending transfer whose members are no longer what they were can''t be accepted.';
-
 CREATE TABLE team.permission (
     name team.permission_name NOT NULL,
     description text NOT NULL
@@ -5122,6 +7135,30 @@ CREATE TABLE team.quota_use (
 ALTER TABLE team.quota_use OWNER TO team_owner;
 
 COMMENT ON TABLE team.quota_use IS 'How much of a quota a window of time has seen; windows begin at the hour or the day.';
+
+CREATE VIEW team.role_body AS
+ SELECT r.account_id,
+    r.id AS role_id,
+    r.key,
+    r.rank,
+    json_build_object('id', r.id, 'account', r.account_id, 'key', r.key, 'name', r.name, 'rank', r.rank, 'system', r.system, 'permissions', to_json(string_to_array(r.permission_list, ' '::text))) AS body
+   FROM team.role r;
+
+ALTER TABLE team.role_body OWNER TO team_owner;
+
+CREATE VIEW team.transfer_body AS
+ SELECT t.account_id,
+    t.id AS transfer_id,
+    t.from_member_id,
+    t.to_member_id,
+    jsonb_build_object('id', t.id, 'account', t.account_id, 'from', jsonb_build_object('id', t.from_member_id, 'name', COALESCE(fm.name, fi.name), 'email', fi.email), 'to', jsonb_build_object('id', t.to_member_id, 'name', COALESCE(tm.name, ti.name), 'email', ti.email), 'status', t.status, 'created_at', team.time_text(t.created_at), 'decided_at', team.time_text(t.decided_at)) AS body
+   FROM ((((team.ownership_transfer t
+     LEFT JOIN team.member fm ON ((fm.id = t.from_member_id)))
+     LEFT JOIN team.identity fi ON ((fi.id = fm.identity_id)))
+     LEFT JOIN team.member tm ON ((tm.id = t.to_member_id)))
+     LEFT JOIN team.identity ti ON ((ti.id = tm.identity_id)));
+
+ALTER TABLE team.transfer_body OWNER TO team_owner;
 
 ALTER TABLE ONLY team.account
     ADD CONSTRAINT account_pkey PRIMARY KEY (id);
@@ -5264,9 +7301,13 @@ CREATE INDEX invitation_declined_idx ON team.invitation USING btree (account_id,
 
 CREATE INDEX invitation_email_idx ON team.invitation USING btree (email) WHERE ((status)::text = 'pending'::text);
 
+CREATE INDEX invitation_group_group_idx ON team.invitation_group USING btree (account_id, group_id);
+
 CREATE UNIQUE INDEX invitation_pending_key ON team.invitation USING btree (account_id, email) WHERE ((status)::text = 'pending'::text);
 
 CREATE INDEX invitation_role_role_id_idx ON team.invitation_role USING btree (role_id);
+
+CREATE INDEX invitation_role_role_idx ON team.invitation_role USING btree (account_id, role_id);
 
 CREATE INDEX invitation_token_invitation_id_idx ON team.invitation_token USING btree (invitation_id);
 
@@ -5285,6 +7326,8 @@ CREATE INDEX member_role_role_id_idx ON team.member_role USING btree (role_id, m
 CREATE INDEX outbox_available_at_idx ON team.outbox USING btree (available_at) WHERE ((status)::text = 'pending'::text);
 
 CREATE INDEX outbox_invitation_idx ON team.outbox USING btree (((payload ->> 'invitation'::text))) WHERE (kind = 'invitation.mail'::text);
+
+CREATE INDEX ownership_transfer_account_id_idx ON team.ownership_transfer USING btree (account_id, id);
 
 CREATE UNIQUE INDEX ownership_transfer_pending_key ON team.ownership_transfer USING btree (account_id) WHERE ((status)::text = 'pending'::text);
 
@@ -5554,7 +7597,17 @@ REVOKE ALL ON FUNCTION team.change_role() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.change_role_permission() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.changed_account(p_account uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.changed_person(p_who team.standing) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.changed_persons(p_a team.standing, p_b team.standing) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.csv_invitations(p_csv text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.csv_names(p_field text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.csv_parse(p_csv text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.cursor_make(p_kind text, p_scope uuid, p_last uuid) FROM PUBLIC;
 
@@ -5572,6 +7625,18 @@ REVOKE ALL ON FUNCTION team.etag(p_body text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.fail(p_status integer, p_code text, p_detail text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.group_check(p_account team.account, p_group team.member_group, p_approver text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.group_find(p_account team.account, p_group text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.group_member_set(p_issuer text, p_subject text, p_account text, p_group text, p_member text, p_in boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.group_names(p_groups uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.group_text(p_group uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.groups_parse(p_account uuid, p_groups jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.history() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.id_parse(p_text text) FROM PUBLIC;
@@ -5583,6 +7648,8 @@ REVOKE ALL ON FUNCTION team.idempotency_end(p_issuer text, p_subject text, p_sco
 REVOKE ALL ON FUNCTION team.identity_touch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.if_match_check(p_if_match text, p_etag text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.if_match_honour(p_if_match text, p_etag text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.invitation_by_token(p_token text) FROM PUBLIC;
 
@@ -5601,6 +7668,10 @@ REVOKE ALL ON FUNCTION team.invitation_message() FROM PUBLIC;
 REVOKE ALL ON FUNCTION team.invitation_permissions(p_invitation uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.invitation_roles(p_invitation uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.invitation_row(p_account team.account, p_actor team.standing, p_row jsonb, p_csv boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.invitation_row_try(p_account team.account, p_actor team.standing, p_n integer, p_row jsonb, p_csv boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.invitation_text(p_invitation uuid) FROM PUBLIC;
 
@@ -5636,11 +7707,19 @@ REVOKE ALL ON FUNCTION team.offer_void(p_account team.account, p_actor team.stan
 
 REVOKE ALL ON FUNCTION team.outbox_add(p_account uuid, p_kind text, p_payload jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.owner_move(p_account team.account, p_from uuid, p_to uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.patch_check(p_body jsonb, p_fields text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.permission_has(p_member uuid, p_permission text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.permissions_parse(p_permissions jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.policy_conflict(p_detail text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.policy_members_check(p_account team.account, p_old team.account) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.policy_name_check(p_policy text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.policy_of(p_account team.account) FROM PUBLIC;
 
@@ -5666,15 +7745,25 @@ REVOKE ALL ON FUNCTION team.quota_take(p_account uuid, p_kind text, p_per_hour i
 
 REVOKE ALL ON FUNCTION team.refuse(p_account team.account, p_actor team.standing, p_action text, p_target uuid, p_code text, p_detail jsonb, p_target_type text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.role_check(p_name text, p_rank integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.role_find(p_account team.account, p_role text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.role_keys(p_roles uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.role_text(p_role uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.roles_parse(p_account uuid, p_roles jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.row_text(p_row jsonb, p_key text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.rule_addressee(p_invitation team.invitation, p_email text, p_email_verified boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.rule_cardinality(p_account team.account, p_count integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.rule_channel(p_open boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_direct(p_account team.account, p_permissions text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.rule_grant(p_account team.account, p_actor team.standing, p_roles uuid[], p_permissions text[]) FROM PUBLIC;
 
@@ -5696,7 +7785,19 @@ REVOKE ALL ON FUNCTION team.rule_owner_stays(p_account team.account, p_target te
 
 REVOKE ALL ON FUNCTION team.rule_rank(p_account team.account, p_actor team.standing, p_target team.standing, p_equal boolean) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.rule_role(p_account team.account, p_actor team.standing, p_role team.role, p_rank integer, p_permissions text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_role_system(p_account team.account, p_role team.role) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_role_unused(p_account team.account, p_role team.role) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.rule_self(p_account team.account, p_actor team.standing, p_target team.standing) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_transfer(p_account team.account, p_target team.standing) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_transfer_mine(p_transfer team.ownership_transfer, p_actor team.standing) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_transfer_owner(p_account team.account, p_actor team.standing) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.scope_check(p_account team.account, p_identity uuid, p_email text) FROM PUBLIC;
 
@@ -5718,6 +7819,8 @@ REVOKE ALL ON FUNCTION team.stranger(p_issuer text, p_subject text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.target_find(p_account team.account, p_actor team.standing, p_member text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.texts_json(p_texts text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.time_text(p_time timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.time_zone_check(p_time_zone text) FROM PUBLIC;
@@ -5725,6 +7828,14 @@ REVOKE ALL ON FUNCTION team.time_zone_check(p_time_zone text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION team.token_hash(p_token text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.token_make() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.transfer_decide(p_transfer team.ownership_transfer, p_status text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.transfer_find(p_account team.account, p_actor team.standing, p_transfer text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.transfer_note(p_account team.account, p_actor team.standing, p_action text, p_transfer uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.transfer_reply(p_status integer, p_transfer uuid, p_message text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team_api.account_close(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_confirm text, p_if_match text, p_idem text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.account_close(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_confirm text, p_if_match text, p_idem text) TO team_gateway;
@@ -5744,14 +7855,41 @@ GRANT ALL ON FUNCTION team_api.changes_prune() TO team_gateway;
 REVOKE ALL ON FUNCTION team_api.changes_since(p_snapshot text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.changes_since(p_snapshot text) TO team_gateway;
 
+REVOKE ALL ON FUNCTION team_api.explain(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_identity text, p_permission text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.explain(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_identity text, p_permission text) TO team_gateway;
+
 REVOKE ALL ON FUNCTION team_api.grant_get(p_issuer text, p_subject text, p_account text, OUT status text, OUT account_id text, OUT member_id text, OUT roles text, OUT permissions text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.grant_get(p_issuer text, p_subject text, p_account text, OUT status text, OUT account_id text, OUT member_id text, OUT roles text, OUT permissions text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.group_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.group_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.group_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.group_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.group_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.group_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.group_member_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.group_member_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.group_member_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.group_member_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.group_patch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_body jsonb, p_if_match text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.group_patch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_body jsonb, p_if_match text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.group_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group_name text, p_policy text, p_approver text, p_idem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.group_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group_name text, p_policy text, p_approver text, p_idem text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.healthz_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.healthz_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.invitation_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.invitation_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.invitation_batch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitations jsonb, p_csv text, p_idem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.invitation_batch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitations jsonb, p_csv text, p_idem text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.invitation_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.invitation_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) TO team_gateway;
@@ -5786,8 +7924,17 @@ GRANT ALL ON FUNCTION team_api.me_invitations(p_issuer text, p_subject text, p_e
 REVOKE ALL ON FUNCTION team_api.member_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.member_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) TO team_gateway;
 
+REVOKE ALL ON FUNCTION team_api.member_groups_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_groups jsonb, p_if_match text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.member_groups_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_groups jsonb, p_if_match text) TO team_gateway;
+
 REVOKE ALL ON FUNCTION team_api.member_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.member_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.member_patch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_body jsonb, p_if_match text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.member_patch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_body jsonb, p_if_match text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.member_permissions_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_permissions jsonb, p_if_match text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.member_permissions_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_permissions jsonb, p_if_match text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.member_remove(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.member_remove(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) TO team_gateway;
@@ -5801,12 +7948,45 @@ GRANT ALL ON FUNCTION team_api.member_roles_put(p_issuer text, p_subject text, p
 REVOKE ALL ON FUNCTION team_api.member_suspend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.member_suspend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) TO team_gateway;
 
+REVOKE ALL ON FUNCTION team_api.permission_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.permission_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) TO team_gateway;
+
 REVOKE ALL ON FUNCTION team_api.policy_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.policy_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.policy_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_body jsonb, p_if_match text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.policy_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_body jsonb, p_if_match text) TO team_gateway;
 
+REVOKE ALL ON FUNCTION team_api.role_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text, p_if_match text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.role_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text, p_if_match text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.role_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.role_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.role_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.role_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.role_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_key text, p_role_name text, p_rank integer, p_permissions jsonb, p_idem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.role_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_key text, p_role_name text, p_rank integer, p_permissions jsonb, p_idem text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.role_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text, p_role_name text, p_rank integer, p_permissions jsonb, p_if_match text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.role_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text, p_role_name text, p_rank integer, p_permissions jsonb, p_if_match text) TO team_gateway;
+
 REVOKE ALL ON FUNCTION team_api.seats_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.seats_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.transfer_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.transfer_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.transfer_cancel(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.transfer_cancel(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.transfer_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.transfer_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.transfer_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.transfer_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.transfer_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_to text, p_if_match text, p_idem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.transfer_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_to text, p_if_match text, p_idem text) TO team_gateway;
 

@@ -456,3 +456,13 @@ comment on column team.invitation_token.void is
 
 create index invitation_declined_idx
   on team.invitation (account_id, email) where status = 'declined';
+
+
+-- --- what deleting a role or a group, and listing transfers, look up -----------
+
+create index invitation_role_role_idx
+  on team.invitation_role (account_id, role_id);
+create index invitation_group_group_idx
+  on team.invitation_group (account_id, group_id);
+create index ownership_transfer_account_id_idx
+  on team.ownership_transfer (account_id, id);

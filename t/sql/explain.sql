@@ -1,0 +1,126 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- Copyright (C) the ngx_team authors
+
+-- Why somebody may, or may not.
+
+\set ON_ERROR_STOP on
+begin;
+select plan(33);
+
+create function t.why(p_subject text, p_account text, p_whom text,
+  p_permission text)
+returns text
+language sql as $$
+  select concat_ws(' ', b ->> 'allowed', b ->> 'reason', b -> 'roles',
+                   b ->> 'direct')
+    from t.body('explain', p_subject, p_account, p_whom, p_permission) b
+$$;
+
+select is(t.body('explain', 'olga', 'acme', t.m('acme', 'acme-finance'),
+                 'bills:manage'),
+          '{"allowed": true, "reason": "ok", "roles": ["finance"],
+            "direct": false}', 'S0.9: Finance manages bills, by that role');
+select is(t.why('olga', 'acme', t.m('acme', 'acme-finance'), 'members:remove'),
+          'false permission-missing [] false', 'S0.9: and no users');
+select is(t.why('olga', 'acme', t.m('acme', 'acme-developer'), 'funds:read'),
+          'false permission-missing [] false', 'S0.10: no funds');
+select is(t.why('olga', 'acme', t.m('acme', 'acme-admin'), 'account:close'),
+          'false permission-missing [] false', 'S0.11: nor close the account');
+select is(t.why('olga', 'acme', 'me', 'account:close'),
+          'true ok ["owner"] false', 'S0.5, S0.21: the Owner does, by "*"');
+select is(t.why('olga', 'acme', 'me', 'not-in:catalogue'),
+          'true ok ["owner"] false', 'as the gate would say of any');
+select is(t.why('acme-admin', 'acme', t.m('acme', 'acme-suspended'),
+                'own-cards:read'), 'false member-suspended [] false',
+          'S2.20: a suspended one');
+select is(t.why('acme-admin', 'acme', t.m('acme', 'acme-pending'),
+                'own-cards:read'), 'false member-pending [] false',
+          'S4.7: a pending one');
+select is(t.why('acme-admin', 'acme', team.uuid_v7()::text, 'funds:read'),
+          'false not-member [] false', 'nobody');
+select is(t.why('acme-admin', 'acme', t.m('tours', 'tours-owner'),
+                'funds:read'), 'false not-member [] false',
+          'another account''s member is nobody');
+select is(t.why('acme-admin', 'acme', t.m('tours', 'olga'), 'funds:read'),
+          'false not-member [] false', 'also who is a member here as well');
+select is(t.why('acme-admin', 'acme', 'olga', 'funds:read'),
+          'false not-member [] false', 'a name is no id');
+select is(t.why('acme-admin', 'acme', null, 'funds:read'),
+          'false not-member [] false', 'nor is null');
+
+-- roles and single permissions together
+
+insert into team.member_permission
+values (t.m('bento', 'bento-team')::uuid, 'members:read');
+select is(t.why('bento-owner', 'bento', t.m('bento', 'bento-team'),
+                'members:read'), 'true ok ["team-admin"] true',
+          'S1.15: by a role and directly');
+select is(t.why('bento-owner', 'bento', t.m('bento', 'bento-plain'),
+                'members:read'), 'true ok [] true', 'S3.9: directly only');
+insert into team.member_role (member_id, role_id, account_id)
+select t.m('bento', 'bento-owner2')::uuid, r.id, r.account_id
+  from team.role r
+ where r.account_id = t.a('bento')::uuid and r.key = 'team-admin';
+select is(t.why('bento-owner', 'bento', t.m('bento', 'bento-owner2'),
+                'members:read'), 'true ok ["owner", "team-admin"] false',
+          'S1.15: by two roles');
+
+-- who may ask
+
+select is(t.why('acme-member', 'acme', 'me', 'own-cards:read'),
+          'true ok ["member"] false', 'about oneself');
+select is(t.why('acme-member', 'acme', t.m('acme', 'acme-member'),
+                'funds:read'), 'false permission-missing [] false',
+          'by one''s id too');
+select is(t.try('explain', 'acme-member', 'acme', t.m('acme', 'olga'),
+                'funds:read'), 'TM403 permission-missing',
+          'members:read is needed for others');
+select is(t.why('acme-suspended', 'acme', 'me', 'own-cards:read'),
+          'false member-suspended [] false', 'S2.20: suspended, and why not');
+select is(t.why('acme-pending', 'acme', 'me', 'own-cards:read'),
+          'false member-pending [] false', 'S4.7: pending');
+select is(t.try('explain', 'acme-suspended', 'acme', t.m('acme', 'olga'),
+                'own-cards:read'), 'TM403 member-suspended',
+          'but not about others');
+select is(t.try('explain', 'stranger', 'acme', 'me', 'funds:read'),
+          'TM404 not-found', 'a stranger');
+select is(t.try('explain', 'stranger', 'nowhere', 'me', 'funds:read'),
+          'TM404 not-found', 'as in no account');
+select throws_ok($$select team_api.explain(null, null, null, null, null,
+                                           'acme', 'me', 'funds:read')$$,
+                 'TM401', 'token-missing', 'no actor');
+select is(t.try('explain', 'olga', 'acme', 'me', null),
+          'TM422 invalid-permission', 'no permission');
+select is(t.try('explain', 'olga', 'acme', 'me', 'funds'),
+          'TM422 invalid-permission', 'half of one');
+select is(t.try('explain', 'olga', 'acme', 'me', 'a:b c:d'),
+          'TM422 invalid-permission', 'two');
+select is(t.why('olga', 'acme', 'me', '*'), 'true ok ["owner"] false',
+          'everything');
+
+-- it agrees with the gate
+
+select is_empty($$
+  select s.subject, p.name
+    from (values ('olga'), ('acme-admin'), ('acme-finance'),
+                 ('acme-developer'), ('acme-member'), ('acme-suspended'),
+                 ('acme-pending')) s (subject)
+    cross join team.permission p
+   where (t.body('explain', s.subject, 'acme', 'me', p.name) ->> 'allowed')
+           ::boolean
+         is distinct from
+         (string_to_array(split_part(t.g(s.subject, 'acme'), '|', 3), ' ')
+            && array['*', p.name::text])$$,
+  'what it says is what the gate decides');
+
+update team.account set status = 'closed', closed_at = now()
+ where slug = 'acme';
+select is(t.why('acme-admin', 'acme', 'me', 'funds:read'),
+          'false account-closed [] false', 'S0.5: a closed account');
+select is(t.try('explain', 'acme-admin', 'acme', t.m('acme', 'olga'),
+                'funds:read'), 'TM403 account-closed', 'is nobody''s to see');
+select is((select count(*) from team.audit_event
+            where action like 'explain%'), 0::bigint, 'asking writes nothing');
+
+select * from finish();
+rollback;
