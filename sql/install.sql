@@ -52,6 +52,8 @@ select not exists (select from team.migration where number = 2) as pending
 \ir functions/54_acceptance.sql
 \ir functions/55_invitations.sql
 \ir functions/55_batches.sql
+\ir functions/56_links.sql
+\ir functions/56_join_requests.sql
 \ir functions/57_transfers.sql
 \ir functions/58_roles.sql
 \ir functions/59_groups.sql

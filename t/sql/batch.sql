@@ -95,7 +95,8 @@ select is((select count(*) from team.audit_event e
               and e.code = 'rank'), 2::bigint,
           'S0.7 no owner is minted by a batch; each attempt is audited');
 select is((select count(*) from team.outbox), 2::bigint, 'a mail each');
-select is((select q.n from team.quota_use q), 2, 'a refused row takes no quota');
+select is((select q.n from team.quota_use q), 2,
+          'a refused row takes no quota');
 
 update team.quota_use q set n = 199;
 select is(pg_temp.short(pg_temp.json('olga', 'acme', '[
@@ -180,7 +181,7 @@ select is((select t.last_audit()), 'invitation.create refused rank bento-team',
           'the attempt is audited');
 select is(pg_temp.short(pg_temp.csv('olga', 'acme',
 E'email,name,roles\n=1+1@example.com,=cmd|'' /C calc''!A0,member\n')),
-  '1 created', 'a formula is a name like any other, neutralized on its way out');
+  '1 created', 'a formula is a name like any other, until it is exported');
 
 select is(pg_temp.refused(null, c), 'TM422 invalid-csv',
           'no CSV: ' || regexp_replace(left(c, 30), '[^ -~]', '?', 'g'))
