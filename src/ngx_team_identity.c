@@ -3,6 +3,7 @@
 
 #include "ngx_team_identity.h"
 #include "ngx_team_grants.h"
+#include "ngx_team_logins.h"
 #include "ngx_team_source.h"
 #include "ngx_team_zone.h"
 #include "team_claims.h"
@@ -279,6 +280,8 @@ ngx_team_identity_verify(ngx_team_identity_t **identity, team_str_t text,
     }
 
     ngx_team_tokens_insert(*identity);
+
+    ngx_team_logins_add(*identity);
 
 failed:
 

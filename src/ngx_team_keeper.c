@@ -2,7 +2,9 @@
 /* Copyright (C) the ngx_team authors */
 
 #include "ngx_team_keeper.h"
+#include "ngx_team_changes.h"
 #include "ngx_team_grants.h"
+#include "ngx_team_logins.h"
 #include "ngx_team_zone.h"
 
 
@@ -22,8 +24,10 @@ typedef struct {
     uint64_t               connected;    /* ms of the last attempt */
     uint64_t               started;      /* ms when the read under way began */
     uint64_t               pruned;
+    uint64_t               told;         /* ms when logins were looked for */
+    ngx_uint_t             logins;       /* how many are under way */
 
-    char                   snapshot[NGX_TEAM_ZONE_SNAPSHOT];
+    char                   snapshot[NGX_TEAM_CHANGES_SNAPSHOT];
     size_t                 snapshot_len; /* 0: none, forget everything */
 
     unsigned               seated:1;
@@ -46,8 +50,8 @@ static void ngx_team_keeper_send(const ngx_team_statement_t *statement,
     ngx_team_query_handler_pt handler, const char *arg, size_t len);
 static void ngx_team_keeper_listening(ngx_team_query_t *query);
 static void ngx_team_keeper_changes(ngx_team_query_t *query);
-static size_t ngx_team_keeper_position(char *to, ngx_str_t *snapshot);
-static void ngx_team_keeper_apply(ngx_team_query_t *query, ngx_uint_t row);
+static ngx_uint_t ngx_team_keeper_tell(void);
+static void ngx_team_keeper_told(ngx_team_query_t *query);
 static void ngx_team_keeper_pruned(ngx_team_query_t *query);
 static ngx_uint_t ngx_team_keeper_failed(ngx_team_query_t *query);
 
@@ -62,6 +66,12 @@ static const ngx_team_statement_t  ngx_team_keeper_since = {
     "changes_since",
     "select snapshot, issuer, subject, account_id "
         "from team_api.changes_since($1)",
+    1
+};
+
+static const ngx_team_statement_t  ngx_team_keeper_record = {
+    "login_record",
+    "select team_api.login_record($1::jsonb)",
     1
 };
 
@@ -167,24 +177,13 @@ ngx_team_keeper_tick(ngx_event_t *ev)
 }
 
 
-/*
- * The last keeper's position is where we go on.  If the log was pruned since,
- * or the database is another one, changes_since says so.
- */
-
 static void
 ngx_team_keeper_sit(uint64_t now)
 {
-    ngx_team_keeper_t  *keeper = &ngx_team_keeper;
+    ngx_team_keeper.seated = 1;
+    ngx_team_keeper.pruned = now;
 
-    keeper->seated = 1;
-    keeper->pending = 1;
-    keeper->pruned = now;
-
-    keeper->snapshot_len = ngx_team_zone_snapshot_get(ngx_team_worker.zone,
-                                                      keeper->snapshot);
-
-    ngx_log_error(NGX_LOG_INFO, keeper->log, 0,
+    ngx_log_error(NGX_LOG_INFO, ngx_team_keeper.log, 0,
                   "this worker keeps the team's changes");
 }
 
@@ -232,7 +231,14 @@ ngx_team_keeper_work(uint64_t now)
             return;
         }
 
+        /*
+         * A position means nothing in another connection: a server that
+         * crashed, failed over or was restored may use transaction ids again.
+         */
+
         keeper->connected = now;
+        keeper->snapshot_len = 0;
+        keeper->pending = 1;
         keeper->listening = 0;
         keeper->busy = 0;
 
@@ -263,6 +269,14 @@ ngx_team_keeper_work(uint64_t now)
         ngx_team_keeper_send(&ngx_team_keeper_since, ngx_team_keeper_changes,
                              keeper->snapshot, keeper->snapshot_len);
         return;
+    }
+
+    if (now >= keeper->told + NGX_TEAM_KEEPER_BEAT) {
+        keeper->told = now;
+
+        if (ngx_team_keeper_tell()) {
+            return;
+        }
     }
 
     if (now >= keeper->pruned + NGX_TEAM_KEEPER_PRUNE) {
@@ -377,17 +391,15 @@ ngx_team_keeper_changes(ngx_team_query_t *query)
     }
 
     for (i = 1; i < n; i++) {
-        ngx_team_keeper_apply(query, i);
+        ngx_team_changes_apply(query, i);
     }
 
     (void) ngx_atomic_fetch_add(&zone->sh->changes, n - 1);
 
     snapshot = ngx_team_query_value(query, 0, 0);
 
-    keeper->snapshot_len = ngx_team_keeper_position(keeper->snapshot,
-                                                    &snapshot);
-
-    ngx_team_zone_snapshot_set(zone, keeper->snapshot, keeper->snapshot_len);
+    keeper->snapshot_len = ngx_team_changes_position(keeper->snapshot,
+                                                     &snapshot);
 
     ngx_team_zone_renew(zone,
                         keeper->started + ngx_team_worker.conf->cache.stale);
@@ -398,73 +410,53 @@ ngx_team_keeper_changes(ngx_team_query_t *query)
 }
 
 
-/*
- * A position is "history/xmin:xmax:xip,...".  Many transactions under way make
- * it long; then "history/xmin:xmin:" takes its place, which only tells some
- * changes twice.  Returns the length, 0 for what is no position.
- */
+/* Logins that wait in the zone: 1 if some are on their way now. */
 
-static size_t
-ngx_team_keeper_position(char *to, ngx_str_t *snapshot)
+static ngx_uint_t
+ngx_team_keeper_tell(void)
 {
-    size_t   head, len;
-    u_char  *last, *slash, *colon;
+    ngx_str_t    text;
+    ngx_pool_t  *pool;
 
-    if (snapshot->len <= NGX_TEAM_ZONE_SNAPSHOT) {
-        ngx_memcpy(to, snapshot->data, snapshot->len);
-        return snapshot->len;
-    }
-
-    last = snapshot->data + snapshot->len;
-    slash = ngx_strlchr(snapshot->data, last, '/');
-    colon = slash ? ngx_strlchr(slash, last, ':') : NULL;
-
-    if (colon == NULL) {
+    pool = ngx_create_pool(4096, ngx_team_keeper.log);
+    if (pool == NULL) {
         return 0;
     }
 
-    head = slash + 1 - snapshot->data;
-    len = colon + 1 - snapshot->data;
-
-    if (len * 2 > NGX_TEAM_ZONE_SNAPSHOT) {
-        return 0;
+    if (ngx_team_logins_peek(pool, &text, &ngx_team_keeper.logins) != NGX_OK) {
+        ngx_team_keeper.logins = 0;
     }
 
-    ngx_memcpy(to, snapshot->data, len);
-    ngx_memcpy(to + len, snapshot->data + head, len - head);
+    if (ngx_team_keeper.logins) {
+        ngx_team_keeper_send(&ngx_team_keeper_record, ngx_team_keeper_told,
+                             (char *) text.data, text.len);
+    }
 
-    return len + len - head;
+    ngx_destroy_pool(pool);
+
+    return ngx_team_keeper.busy;
 }
 
 
-/* A row names a person, or an account, or neither: then it is everything. */
+/*
+ * A lost connection leaves them where they are, for the next time; what SQL
+ * refuses would be refused again.
+ */
 
 static void
-ngx_team_keeper_apply(ngx_team_query_t *query, ngx_uint_t row)
+ngx_team_keeper_told(ngx_team_query_t *query)
 {
-    ngx_str_t         issuer, subject, account;
-    ngx_atomic_t     *epoch;
-    ngx_team_zone_t  *zone;
+    ngx_team_keeper.busy = 0;
 
-    zone = ngx_team_worker.zone;
-
-    issuer = ngx_team_query_value(query, row, 1);
-    subject = ngx_team_query_value(query, row, 2);
-    account = ngx_team_query_value(query, row, 3);
-
-    epoch = NULL;
-
-    if (issuer.data != NULL && subject.data != NULL) {
-        epoch = ngx_team_zone_person(zone,
-                                     ngx_team_issuer_id((char *) issuer.data,
-                                                        issuer.len),
-                                     ngx_team_str(subject));
-
-    } else if (account.data != NULL) {
-        epoch = ngx_team_zone_account(zone, ngx_team_str(account));
+    if (!ngx_team_keeper_failed(query)
+        || query->outcome == NGX_TEAM_QUERY_REFUSED)
+    {
+        ngx_team_logins_drop(ngx_team_keeper.logins);
     }
 
-    ngx_team_zone_bump(zone, epoch);
+    if (ngx_team_keeper.logins == NGX_TEAM_LOGINS_BATCH) {
+        ngx_team_keeper.told = 0;
+    }
 }
 
 

@@ -9,11 +9,13 @@
 #define NGX_TEAM_ZONE_VERSION     1
 #define NGX_TEAM_ZONE_MIN_EPOCHS  256
 #define NGX_TEAM_ZONE_MAX_EPOCHS  65536
+#define NGX_TEAM_ZONE_MAX_LOGINS  4096
 
 
 static ngx_int_t ngx_team_zone_create(ngx_shm_zone_t *shm_zone,
     ngx_team_zone_t *zone);
 static ngx_int_t ngx_team_zone_epochs(ngx_team_zone_t *zone, size_t size);
+static ngx_int_t ngx_team_zone_logins(ngx_team_zone_t *zone, size_t size);
 static ngx_int_t ngx_team_zone_table(ngx_team_zone_t *zone);
 static void ngx_team_zone_lock(ngx_team_zone_t *zone);
 static void ngx_team_zone_unlock(ngx_team_zone_t *zone);
@@ -101,6 +103,7 @@ ngx_team_zone_create(ngx_shm_zone_t *shm_zone, ngx_team_zone_t *zone)
     }
 
     if (ngx_team_zone_epochs(zone, shm_zone->shm.size) != NGX_OK
+        || ngx_team_zone_logins(zone, shm_zone->shm.size) != NGX_OK
         || ngx_team_zone_table(zone) != NGX_OK)
     {
         goto failed;
@@ -145,6 +148,26 @@ ngx_team_zone_epochs(ngx_team_zone_t *zone, size_t size)
     sh->accounts = ngx_slab_calloc(zone->shpool, n * sizeof(ngx_atomic_t));
 
     return (sh->persons && sh->accounts) ? NGX_OK : NGX_ERROR;
+}
+
+
+/* A second's worth where the zone is large, one part in 32 where it is not. */
+
+static ngx_int_t
+ngx_team_zone_logins(ngx_team_zone_t *zone, size_t size)
+{
+    ngx_uint_t           n;
+    ngx_team_zone_sh_t  *sh;
+
+    n = size / 32 / sizeof(ngx_team_login_t);
+    n = ngx_min(n, NGX_TEAM_ZONE_MAX_LOGINS);
+
+    sh = zone->sh;
+
+    sh->logins_max = n;
+    sh->logins = ngx_slab_calloc(zone->shpool, n * sizeof(ngx_team_login_t));
+
+    return sh->logins ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -316,33 +339,58 @@ ngx_team_zone_stats(ngx_team_zone_t *zone, team_table_stats_t *stats)
 }
 
 
-size_t
-ngx_team_zone_snapshot_get(ngx_team_zone_t *zone, char *buf)
+/* A process that dies in the middle leaves a login out, or one told twice. */
+
+ngx_int_t
+ngx_team_zone_login_put(ngx_team_zone_t *zone, const ngx_team_login_t *login)
 {
-    size_t               len;
+    ngx_int_t            rc;
     ngx_team_zone_sh_t  *sh;
 
     sh = zone->sh;
+    rc = NGX_DECLINED;
 
     ngx_shmtx_lock(&zone->shpool->mutex);
 
-    len = ngx_min(sh->snapshot_len, NGX_TEAM_ZONE_SNAPSHOT);
+    if (sh->logins_next - sh->logins_first < sh->logins_max) {
+        sh->logins[sh->logins_next % sh->logins_max] = *login;
+        ngx_memory_barrier();
+        sh->logins_next++;
 
-    ngx_memcpy(buf, sh->snapshot, len);
+        rc = NGX_OK;
+    }
 
     ngx_shmtx_unlock(&zone->shpool->mutex);
 
-    return len;
+    return rc;
 }
 
 
-/*
- * A process that dies in here leaves length 0: the next keeper then starts by
- * forgetting everything.
- */
+ngx_uint_t
+ngx_team_zone_login_peek(ngx_team_zone_t *zone, ngx_team_login_t *logins,
+    ngx_uint_t max)
+{
+    ngx_uint_t           i, n;
+    ngx_team_zone_sh_t  *sh;
+
+    sh = zone->sh;
+
+    ngx_shmtx_lock(&zone->shpool->mutex);
+
+    n = ngx_min(sh->logins_next - sh->logins_first, max);
+
+    for (i = 0; i < n; i++) {
+        logins[i] = sh->logins[(sh->logins_first + i) % sh->logins_max];
+    }
+
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+
+    return n;
+}
+
 
 void
-ngx_team_zone_snapshot_set(ngx_team_zone_t *zone, const char *data, size_t len)
+ngx_team_zone_login_drop(ngx_team_zone_t *zone, ngx_uint_t n)
 {
     ngx_team_zone_sh_t  *sh;
 
@@ -350,14 +398,7 @@ ngx_team_zone_snapshot_set(ngx_team_zone_t *zone, const char *data, size_t len)
 
     ngx_shmtx_lock(&zone->shpool->mutex);
 
-    sh->snapshot_len = 0;
-    ngx_memory_barrier();
-
-    if (len <= NGX_TEAM_ZONE_SNAPSHOT) {
-        ngx_memcpy(sh->snapshot, data, len);
-        ngx_memory_barrier();
-        sh->snapshot_len = len;
-    }
+    sh->logins_first += ngx_min(sh->logins_next - sh->logins_first, n);
 
     ngx_shmtx_unlock(&zone->shpool->mutex);
 }

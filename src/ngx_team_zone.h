@@ -21,7 +21,6 @@
 
 
 #define NGX_TEAM_ZONE_SLOTS     64      /* of counters; more workers share */
-#define NGX_TEAM_ZONE_SNAPSHOT  1024    /* bytes of the keeper's position */
 
 
 /* One a worker, so that counting does not bounce cache lines. */
@@ -36,6 +35,16 @@ typedef struct {
     ngx_atomic_t             pid;
     ngx_team_pg_gauges_t     gauges;
 } ngx_team_slot_t;
+
+
+/* A login on its way to PostgreSQL; see ngx_team_logins.h. */
+
+typedef struct {
+    uint64_t                 issuer;       /* id */
+    int64_t                  at;           /* seconds since the epoch */
+    uint8_t                  len;
+    char                     subject[TEAM_MAX_SUBJECT];
+} ngx_team_login_t;
 
 
 /* In shared memory. */
@@ -63,8 +72,13 @@ typedef struct {
     /* guarded by the mutex */
 
     team_table_t            *table;
-    size_t                   snapshot_len; /* 0: none */
-    char                     snapshot[NGX_TEAM_ZONE_SNAPSHOT];
+
+    ngx_team_login_t        *logins;       /* a ring */
+    ngx_uint_t               logins_max;
+    ngx_uint_t               logins_first; /* counted on, taken modulo max */
+    ngx_uint_t               logins_next;
+    ngx_atomic_t             logins_dropped;
+
 
     ngx_team_pg_counters_t   pg;
     ngx_team_slot_t          slots[NGX_TEAM_ZONE_SLOTS];
@@ -145,20 +159,21 @@ void ngx_team_zone_store(ngx_team_zone_t *zone, const team_table_key_t *key,
     const team_table_value_t *value);
 
 
+/*
+ * The ring of logins: put returns NGX_OK, or NGX_DECLINED when it is full; peek
+ * copies at most max of the oldest and returns how many; drop removes them.
+ */
+
+ngx_int_t ngx_team_zone_login_put(ngx_team_zone_t *zone,
+    const ngx_team_login_t *login);
+ngx_uint_t ngx_team_zone_login_peek(ngx_team_zone_t *zone,
+    ngx_team_login_t *logins, ngx_uint_t max);
+void ngx_team_zone_login_drop(ngx_team_zone_t *zone, ngx_uint_t n);
+
+
 /* The table's figures for the status page. */
 
 void ngx_team_zone_stats(ngx_team_zone_t *zone, team_table_stats_t *stats);
-
-
-/*
- * The keeper's position in the change log, for the next keeper.  get copies at
- * most NGX_TEAM_ZONE_SNAPSHOT bytes and returns the length, 0 for none; set
- * with more than that forgets it.
- */
-
-size_t ngx_team_zone_snapshot_get(ngx_team_zone_t *zone, char *buf);
-void ngx_team_zone_snapshot_set(ngx_team_zone_t *zone, const char *data,
-    size_t len);
 
 
 /*

@@ -327,31 +327,18 @@ begin
 end $$;
 
 
--- Which history transaction ids belong to: another timeline after a failover,
--- another system after a restore from a dump.
-
-create or replace function team.history()
-returns text
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return format('%s.%s', (select s.system_identifier from pg_control_system() s),
-                substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8));
-end
-$$;
-
-
 -- What has changed since an earlier answer: p_snapshot is the text that came
 -- in its first row.  The first row here: the present one, three nulls.  Then
 -- what has become visible since; so a transaction that was under way then and
 -- has committed now is told, and nothing is told twice.
 --
 -- Where that can't be known, one row says "everything": rows that this reader
--- has not seen are pruned, the snapshot is of a later time than ours, or of
--- another history, as after a failover that lost transactions.  Transaction ids
--- from the future came with a dump from elsewhere and mean nothing here.
+-- has not seen are pruned, or the snapshot is of a later time than ours.
+-- Transaction ids from the future came with a dump from elsewhere and mean
+-- nothing here.
+--
+-- A snapshot is good for the connection that it was read on: a server that
+-- crashed or failed over may use transaction ids again.
 
 create or replace function team_api.changes_since(p_snapshot text)
 returns table (snapshot text, issuer text, subject text, account_id text)
@@ -361,11 +348,10 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_history  text := team.history();
-  v_now      pg_snapshot := pg_current_snapshot();
-  v_then     pg_snapshot;
+  v_now   pg_snapshot := pg_current_snapshot();
+  v_then  pg_snapshot;
 begin
-  snapshot := v_history || '/' || v_now;
+  snapshot := v_now;
   return next;
 
   if p_snapshot is null then
@@ -373,7 +359,7 @@ begin
   end if;
 
   begin
-    v_then := substr(p_snapshot, strpos(p_snapshot, '/') + 1);
+    v_then := p_snapshot;
   exception
     when others then
       perform team.fail(400, 'bad-snapshot', 'The snapshot is not one.');
@@ -381,8 +367,7 @@ begin
 
   snapshot := null;
 
-  if split_part(p_snapshot, '/', 1) <> v_history
-     or pg_snapshot_xmax(v_then) > pg_snapshot_xmax(v_now)
+  if pg_snapshot_xmax(v_then) > pg_snapshot_xmax(v_now)
      or exists (select
                   from team.change_floor f
                  where f.xid >= pg_snapshot_xmin(v_then)
