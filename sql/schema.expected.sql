@@ -182,18 +182,14 @@ CREATE FUNCTION team.uuid_v7() RETURNS uuid
     LANGUAGE sql PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  -- gen_random_uuid() has set variant and version 4; two more bits make it 7
   select encode(
-           set_bit(
-             set_bit(
-               overlay(uuid_send(gen_random_uuid())
-                       placing substring(int8send(
-                         (extract(epoch from clock_timestamp()) * 1000)::bigint
-                       ) from 3)
-                       from 1 for 6),
-               52, 1),
-             53, 1),
+           overlay(uuid_send(gen_random_uuid())
+                   placing int8send((t.us / 1000 << 16) | (7 << 12)
+                                    | (t.us % 1000 * 4096 / 1000))
+                   from 1 for 8),
            'hex')::uuid
+    from (select (extract(epoch from clock_timestamp()) * 1000000)::bigint)
+         t (us)
 $$;
 
 ALTER FUNCTION team.uuid_v7() OWNER TO team_owner;
@@ -1000,6 +996,47 @@ $_$;
 
 ALTER FUNCTION team.cursor_read(p_cursor text, p_kind text, p_scope uuid) OWNER TO team_owner;
 
+CREATE FUNCTION team.domains_parse(p_domains jsonb) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_domains  text[];
+begin
+  if p_domains is null or p_domains = '[]' or p_domains = 'null' then
+    return null;
+  end if;
+
+  if jsonb_typeof(p_domains) <> 'array'
+     or jsonb_array_length(p_domains) > 20
+     or jsonb_path_exists(p_domains, 'strict $[*] ? (@.type() != "string")')
+  then
+    perform team.fail(422, 'invalid-domains',
+                      'domains must be an array of at most 20 domain names.');
+  end if;
+
+  v_domains := array(
+    select distinct team.email_normal(d.name)
+      from jsonb_array_elements_text(p_domains) d (name)
+     order by 1);
+
+  if exists (select
+               from unnest(v_domains) d (name)
+              where octet_length(d.name) > 253
+                 or d.name !~ ('^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?[.])+'
+                               '[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'))
+  then
+    perform team.fail(422, 'invalid-domains',
+                      'A domain is written in its ASCII form, such as '
+                      'example.com.');
+  end if;
+
+  return v_domains;
+end
+$_$;
+
+ALTER FUNCTION team.domains_parse(p_domains jsonb) OWNER TO team_owner;
+
 CREATE FUNCTION team.email_check(p_email text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1284,18 +1321,6 @@ end
 $_$;
 
 ALTER FUNCTION team.groups_parse(p_account uuid, p_groups jsonb) OWNER TO team_owner;
-
-CREATE FUNCTION team.history() RETURNS text
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  return format('%s.%s', (select s.system_identifier from pg_control_system() s),
-                substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8));
-end
-$$;
-
-ALTER FUNCTION team.history() OWNER TO team_owner;
 
 CREATE FUNCTION team.id_parse(p_text text) RETURNS uuid
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -1900,6 +1925,66 @@ $$;
 
 ALTER FUNCTION team.invitation_withdraw(p_invitation uuid) OWNER TO team_owner;
 
+CREATE FUNCTION team.join_decide(p_join uuid, p_status text, p_actor team.standing) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update team.join_request j
+     set status = p_status,
+         decided_at = statement_timestamp(),
+         decided_by = p_actor.member_id
+   where j.id = p_join
+     and j.status = 'pending';
+end
+$$;
+
+ALTER FUNCTION team.join_decide(p_join uuid, p_status text, p_actor team.standing) OWNER TO team_owner;
+
+CREATE TABLE team.join_request (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    member_id uuid,
+    identity_id uuid NOT NULL,
+    link_id uuid NOT NULL,
+    status team.join_status DEFAULT 'pending'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    decided_at timestamp with time zone,
+    decided_by uuid,
+    CONSTRAINT join_request_decided_check CHECK ((((status)::text = 'pending'::text) = (decided_at IS NULL)))
+);
+
+ALTER TABLE team.join_request OWNER TO team_owner;
+
+CREATE FUNCTION team.join_find(p_account team.account, p_join text) RETURNS team.join_request
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_id    uuid := team.id_parse(p_join);
+  v_join  team.join_request;
+begin
+  select *
+    into v_join
+    from team.join_request j
+   where j.account_id = p_account.id
+     and j.id = v_id;
+
+  if v_join.id is null then
+    perform team.not_found();
+  end if;
+
+  if v_join.status <> 'pending' or v_join.member_id is null then
+    perform team.fail(409, 'not-pending',
+                      'The request has been decided already.');
+  end if;
+
+  return v_join;
+end
+$$;
+
+ALTER FUNCTION team.join_find(p_account team.account, p_join text) OWNER TO team_owner;
+
 CREATE FUNCTION team.joined_reply(p_account team.account, p_member team.standing) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1933,6 +2018,75 @@ end
 $$;
 
 ALTER FUNCTION team.limit_check(p_limit integer) OWNER TO team_owner;
+
+CREATE TABLE team.invite_link (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    code_hash bytea NOT NULL,
+    role_id uuid,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    max_uses integer,
+    uses integer DEFAULT 0 NOT NULL,
+    domains text[] COLLATE pg_catalog."C",
+    revoked_at timestamp with time zone,
+    CONSTRAINT invite_link_uses_check CHECK (((uses >= 0) AND ((max_uses IS NULL) OR ((max_uses >= 1) AND (uses <= max_uses)))))
+);
+
+ALTER TABLE team.invite_link OWNER TO team_owner;
+
+CREATE FUNCTION team.link_by_code(p_code text) RETURNS team.invite_link
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_hash  bytea := team.token_hash(p_code);
+  v_link  team.invite_link;
+begin
+  select *
+    into v_link
+    from team.invite_link l
+   where l.code_hash = v_hash;
+
+  if v_link.id is null then
+    perform team.not_found();
+  end if;
+
+  if v_link.revoked_at is not null then
+    perform team.fail(410, 'link-revoked', 'The link has been withdrawn.');
+  end if;
+
+  if v_link.expires_at <= statement_timestamp() then
+    perform team.fail(410, 'link-expired', 'The link has expired.');
+  end if;
+
+  if v_link.uses >= v_link.max_uses then
+    perform team.fail(410, 'link-used-up',
+                      'The link has been used as often as it may be.');
+  end if;
+
+  return v_link;
+end
+$$;
+
+ALTER FUNCTION team.link_by_code(p_code text) OWNER TO team_owner;
+
+CREATE FUNCTION team.link_role(p_account team.account, p_role uuid) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return array(
+    select r.id
+      from team.role r
+     where r.account_id = p_account.id
+       and (r.id = p_role
+            or p_role is null and r.key = p_account.link_role));
+end
+$$;
+
+ALTER FUNCTION team.link_role(p_account team.account, p_role uuid) OWNER TO team_owner;
 
 CREATE FUNCTION team.list_reply(p_items json, p_cursor text) RETURNS team_api.reply
     LANGUAGE plpgsql IMMUTABLE
@@ -3476,6 +3630,26 @@ $$;
 
 ALTER FUNCTION team.rule_inviter(p_account team.account, p_inviter_account uuid, p_inviter uuid, p_permission text, p_roles uuid[], p_permissions text[], p_groups uuid[]) OWNER TO team_owner;
 
+CREATE FUNCTION team.rule_link_role(p_account team.account, p_roles uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform team.rule_newcomer(p_account, p_roles, '{}');
+
+  if p_account.owner_mode = 'many'
+     and exists (select
+                   from team.role r
+                  where r.id = any (p_roles)
+                    and r.key = p_account.owner_role)
+  then
+    perform team.fail(409, 'owner-role', 'A link never makes an owner.');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.rule_link_role(p_account team.account, p_roles uuid[]) OWNER TO team_owner;
+
 CREATE FUNCTION team.rule_newcomer(p_account team.account, p_roles uuid[], p_permissions text[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4551,11 +4725,10 @@ CREATE FUNCTION team_api.changes_since(p_snapshot text) RETURNS TABLE(snapshot t
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_history  text := team.history();
-  v_now      pg_snapshot := pg_current_snapshot();
-  v_then     pg_snapshot;
+  v_now   pg_snapshot := pg_current_snapshot();
+  v_then  pg_snapshot;
 begin
-  snapshot := v_history || '/' || v_now;
+  snapshot := v_now;
   return next;
 
   if p_snapshot is null then
@@ -4563,7 +4736,7 @@ begin
   end if;
 
   begin
-    v_then := substr(p_snapshot, strpos(p_snapshot, '/') + 1);
+    v_then := p_snapshot;
   exception
     when others then
       perform team.fail(400, 'bad-snapshot', 'The snapshot is not one.');
@@ -4571,8 +4744,7 @@ begin
 
   snapshot := null;
 
-  if split_part(p_snapshot, '/', 1) <> v_history
-     or pg_snapshot_xmax(v_then) > pg_snapshot_xmax(v_now)
+  if pg_snapshot_xmax(v_then) > pg_snapshot_xmax(v_now)
      or exists (select
                   from team.change_floor f
                  where f.xid >= pg_snapshot_xmin(v_then)
@@ -5540,6 +5712,442 @@ end
 $$;
 
 ALTER FUNCTION team_api.invitation_resend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_idem text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.join_approve(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account;
+  v_actor    team.standing;
+  v_join     team.join_request;
+  v_target   team.standing;
+  v_refusal  text;
+  v_reply    team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                              'members:approve');
+  v_join := team.join_find(v_account, p_join);
+  v_target := team.standing_find(v_account.id, v_join.member_id);
+
+  if v_target.status <> 'pending' then
+    perform team.fail(409, 'not-pending', 'The member is not pending.');
+  end if;
+
+  v_refusal := coalesce(
+    team.rule_rank(v_account, v_actor, v_target, false),
+    team.rule_offer(
+      v_account, v_actor,
+      array(select mr.role_id
+              from team.member_role mr
+             where mr.member_id = v_target.member_id),
+      array(select mp.permission::text
+              from team.member_permission mp
+             where mp.member_id = v_target.member_id),
+      '{}'));
+
+  if v_refusal is not null then
+    return team.refuse(v_account, v_actor, 'join-request.approve', v_join.id,
+                       v_refusal, null, 'join_request');
+  end if;
+
+  perform team.seat_check(v_account);
+
+  update team.member m
+     set status = 'active',
+         joined_at = statement_timestamp(),
+         invited_by = v_actor.member_id
+   where m.id = v_target.member_id;
+
+  perform team.join_decide(v_join.id, 'approved', v_actor);
+  perform team.audit(v_account.id, v_actor, 'join-request.approve',
+                     'join_request', v_join.id, null,
+                     jsonb_build_object('member', v_target.member_id));
+  perform team.outbox_add(v_account.id, 'join-request.approve',
+                          jsonb_build_object('join_request', v_join.id,
+                                             'member', v_target.member_id));
+
+  v_reply.status := 200;
+  v_reply.body := team.member_text(v_target.member_id);
+  v_reply.etag := team.etag(v_reply.body);
+  v_reply.changed := team.changed_person(v_target);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.join_approve(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.join_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_limit    integer := team.limit_check(p_limit);
+  v_after    uuid;
+  v_items    json;
+  v_last     uuid;
+  v_count    integer;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject, 'members:approve');
+
+  v_after := coalesce(team.cursor_read(p_cursor, 'j', v_account.id),
+                      '00000000-0000-0000-0000-000000000000');
+
+  with page as (
+    select j.id, row_number() over (order by j.id) as n
+      from (select j.id
+              from team.join_request j
+             where j.account_id = v_account.id
+               and j.id > v_after
+               and j.status = 'pending'
+               and j.member_id is not null
+             order by j.id
+             limit v_limit + 1) j
+  )
+  select json_agg((select b.body
+                     from team.join_request_body b
+                    where b.join_id = p.id) order by p.n)
+           filter (where p.n <= v_limit),
+         (array_agg(p.id order by p.n))[v_limit],
+         count(*)
+    into v_items, v_last, v_count
+    from page p;
+
+  return team.list_reply(
+    v_items,
+    case when v_count > v_limit
+         then team.cursor_make('j', v_account.id, v_last)
+    end);
+end
+$$;
+
+ALTER FUNCTION team_api.join_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.join_reject(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account;
+  v_actor    team.standing;
+  v_join     team.join_request;
+  v_target   team.standing;
+  v_reply    team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                              'members:approve');
+  v_join := team.join_find(v_account, p_join);
+  v_target := team.standing_find(v_account.id, v_join.member_id);
+
+  if v_target.status <> 'pending' then
+    perform team.fail(409, 'not-pending', 'The member is not pending.');
+  end if;
+
+  delete from team.member m
+   where m.id = v_target.member_id;
+
+  perform team.join_decide(v_join.id, 'rejected', v_actor);
+  perform team.audit(v_account.id, v_actor, 'join-request.reject',
+                     'join_request', v_join.id, null,
+                     jsonb_build_object('issuer', v_target.issuer,
+                                        'subject', v_target.subject));
+
+  v_reply.status := 204;
+  v_reply.changed := team.changed_person(v_target);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.join_reject(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.link_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_id       uuid := team.id_parse(p_link);
+  v_account  team.account;
+  v_actor    team.standing;
+  v_link     team.invite_link;
+  v_reply    team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                              'invite-links:delete');
+
+  select *
+    into v_link
+    from team.invite_link l
+   where l.account_id = v_account.id
+     and l.id = v_id;
+
+  if v_link.id is null then
+    perform team.not_found();
+  end if;
+
+  v_reply.status := 204;
+
+  if v_link.revoked_at is not null then
+    return v_reply;
+  end if;
+
+  update team.invite_link l
+     set revoked_at = statement_timestamp()
+   where l.id = v_link.id;
+
+  perform team.audit(v_account.id, v_actor, 'invite-link.revoke',
+                     'invite_link', v_link.id, null, null);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.link_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.link_join(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_code text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_email     text;
+  v_link      team.invite_link;
+  v_account   team.account;
+  v_roles     uuid[];
+  v_identity  uuid;
+  v_id        uuid;
+  v_member    team.standing;
+  v_join      uuid;
+  v_reply     team_api.reply;
+begin
+  perform team.actor_present(p_issuer, p_subject);
+
+  v_link := team.link_by_code(p_code);
+  v_email := team.email_verified_check(p_email, p_email_verified);
+
+  if substr(v_email, strpos(v_email, '@') + 1) <> all (v_link.domains) then
+    perform team.fail(403, 'domain-not-allowed',
+                      'The link is not for email addresses of your domain.');
+  end if;
+
+  v_account := team.account_hold(v_link.account_id);
+  v_link := team.link_by_code(p_code);
+  v_roles := team.link_role(v_account, v_link.role_id);
+
+  perform team.rule_channel(v_account.join_link);
+
+  if team.rule_inviter(v_account, v_account.id, v_link.created_by,
+                       'invite-links:create', v_roles, '{}', '{}') is not null
+  then
+    return team.offer_void(v_account, team.stranger(p_issuer, p_subject),
+                           'invite-link.join', 'invite_link', v_link.id);
+  end if;
+
+  perform team.rule_link_role(v_account, v_roles);
+
+  v_identity := team.identity_touch(p_issuer, p_subject, p_email,
+                                    p_email_verified, p_name);
+
+  update team.invite_link l
+     set uses = l.uses + 1
+   where l.id = v_link.id
+     and l.revoked_at is null
+     and l.expires_at > statement_timestamp()
+     and (l.max_uses is null or l.uses < l.max_uses);
+
+  if not found then
+    perform team.link_by_code(p_code);
+    perform team.fail(410, 'gone', 'The link is no longer valid.');
+  end if;
+
+  -- two statements, as the second must see what the first has written
+  v_id := team.member_join(v_account, v_identity, v_roles, '{}', '{}',
+                           v_link.created_by,
+                           case
+                             when v_account.link_requires_approval
+                               then 'pending'
+                             else 'active'
+                           end);
+  v_member := team.standing_find(v_account.id, v_id);
+
+  if not v_account.link_requires_approval then
+    perform team.audit(v_account.id, v_member, 'invite-link.join',
+                       'invite_link', v_link.id, null,
+                       jsonb_build_object('member', v_member.member_id));
+    perform team.outbox_add(
+      v_account.id, 'invite-link.join',
+      jsonb_build_object('member', v_member.member_id));
+    return team.joined_reply(v_account, v_member);
+  end if;
+
+  -- one whose member was removed in the meantime is not pending any more
+  update team.join_request j
+     set status = 'rejected',
+         decided_at = statement_timestamp()
+   where j.account_id = v_account.id
+     and j.identity_id = v_identity
+     and j.status = 'pending';
+
+  insert into team.join_request (account_id, member_id, identity_id, link_id)
+  values (v_account.id, v_member.member_id, v_identity, v_link.id)
+  returning id into v_join;
+
+  perform team.audit(v_account.id, v_member, 'join-request.create',
+                     'join_request', v_join, null,
+                     jsonb_build_object('link', v_link.id));
+  perform team.outbox_add(v_account.id, 'join-request.create',
+                          jsonb_build_object('join_request', v_join));
+
+  select 202, b.body
+    into v_reply.status, v_reply.body
+    from team.join_request_body b
+   where b.join_id = v_join;
+
+  v_reply.changed := team.changed_person(v_member);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.link_join(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_code text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.link_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_limit    integer := team.limit_check(p_limit);
+  v_after    uuid;
+  v_items    json;
+  v_last     uuid;
+  v_count    integer;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject,
+                           'invite-links:read');
+
+  v_after := coalesce(team.cursor_read(p_cursor, 'l', v_account.id),
+                      '00000000-0000-0000-0000-000000000000');
+
+  with page as (
+    select l.id, row_number() over (order by l.id) as n
+      from (select l.id
+              from team.invite_link l
+             where l.account_id = v_account.id
+               and l.id > v_after
+               and l.revoked_at is null
+             order by l.id
+             limit v_limit + 1) l
+  )
+  select json_agg((select b.body
+                     from team.invite_link_body b
+                    where b.link_id = p.id) order by p.n)
+           filter (where p.n <= v_limit),
+         (array_agg(p.id order by p.n))[v_limit],
+         count(*)
+    into v_items, v_last, v_count
+    from page p;
+
+  return team.list_reply(
+    v_items,
+    case when v_count > v_limit
+         then team.cursor_make('l', v_account.id, v_last)
+    end);
+end
+$$;
+
+ALTER FUNCTION team_api.link_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.link_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text, p_max_uses integer, p_expires_in integer, p_domains jsonb, p_idem text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account;
+  v_actor    team.standing;
+  v_role     uuid;
+  v_roles    uuid[];
+  v_domains  text[];
+  v_refusal  text;
+  v_code     text := team.token_make();
+  v_id       uuid := team.uuid_v7();
+  v_reply    team_api.reply;
+begin
+  v_account := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_account, p_issuer, p_subject,
+                              'invite-links:create');
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_account.id, p_idem,
+    jsonb_build_array('link_post', p_role, p_max_uses, p_expires_in,
+                      p_domains));
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
+
+  perform team.rule_channel(v_account.join_link);
+
+  if p_max_uses not between 1 and 100000 then
+    perform team.fail(422, 'invalid-max-uses',
+                      'max_uses must be from 1 to 100000.');
+  end if;
+
+  if p_expires_in not between 3600 and 7776000 then
+    perform team.fail(422, 'invalid-expires-in',
+                      'expires_in must be from 3600 to 7776000 seconds.');
+  end if;
+
+  v_domains := team.domains_parse(p_domains);
+
+  if p_role is not null then
+    v_role := (team.roles_parse(v_account.id, jsonb_build_array(p_role)))[1];
+  end if;
+
+  v_roles := team.link_role(v_account, v_role);
+  v_refusal := team.rule_offer(v_account, v_actor, v_roles, '{}', '{}');
+
+  if v_refusal is not null then
+    v_reply := team.refuse(v_account, v_actor, 'invite-link.create',
+                           v_account.id, v_refusal,
+                           jsonb_build_object('role', p_role), 'account');
+    perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                                 v_reply);
+    return v_reply;
+  end if;
+
+  perform team.rule_link_role(v_account, v_roles);
+
+  insert into team.invite_link (id, account_id, code_hash, role_id, created_by,
+                                expires_at, max_uses, domains)
+  values (v_id, v_account.id, team.token_hash(v_code), v_role,
+          v_actor.member_id,
+          statement_timestamp()
+          + make_interval(secs => coalesce(p_expires_in, v_account.link_ttl)),
+          p_max_uses, v_domains);
+
+  perform team.audit(v_account.id, v_actor, 'invite-link.create',
+                     'invite_link', v_id, null,
+                     jsonb_build_object('roles', team.role_keys(v_roles),
+                                        'max_uses', p_max_uses,
+                                        'domains', to_jsonb(v_domains)));
+
+  select 201, b.body::jsonb
+              || jsonb_build_object('code', v_code,
+                                    'account_name', v_account.name)
+    into v_reply.status, v_reply.body
+    from team.invite_link_body b
+   where b.link_id = v_id;
+
+  v_reply.location := format('/v1/accounts/%s/invite-links/%s', v_account.id,
+                             v_id);
+
+  perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                               v_reply);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.link_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text, p_max_uses integer, p_expires_in integer, p_domains jsonb, p_idem text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.me_accounts(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_limit integer, p_cursor text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -6961,37 +7569,45 @@ COMMENT ON TABLE team.invitation_token IS 'SHA-256 of the 256 random bits that a
 
 COMMENT ON COLUMN team.invitation_token.void IS 'A later mail has replaced the one that carries it.';
 
-CREATE TABLE team.invite_link (
-    id uuid DEFAULT team.uuid_v7() NOT NULL,
-    account_id uuid NOT NULL,
-    code_hash bytea NOT NULL,
-    role_id uuid,
-    created_by uuid NOT NULL,
-    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
-    expires_at timestamp with time zone NOT NULL,
-    max_uses integer,
-    uses integer DEFAULT 0 NOT NULL,
-    domains text[] COLLATE pg_catalog."C",
-    revoked_at timestamp with time zone,
-    CONSTRAINT invite_link_uses_check CHECK (((uses >= 0) AND ((max_uses IS NULL) OR ((max_uses >= 1) AND (uses <= max_uses)))))
+CREATE VIEW team.invite_link_body AS
+ SELECT l.account_id,
+    l.id AS link_id,
+    json_build_object('id', l.id, 'account', l.account_id, 'status',
+        CASE
+            WHEN (l.revoked_at IS NOT NULL) THEN 'revoked'::text
+            WHEN (l.expires_at <= statement_timestamp()) THEN 'expired'::text
+            WHEN (l.uses >= l.max_uses) THEN 'used-up'::text
+            ELSE 'active'::text
+        END, 'role', ( SELECT json_build_object('key', r.key, 'name', r.name) AS json_build_object
+           FROM team.role r
+          WHERE (r.id = l.role_id)), 'max_uses', l.max_uses, 'uses', l.uses, 'domains', COALESCE(to_json(l.domains), '[]'::json), 'creator', ( SELECT json_build_object('id', m.id, 'name', COALESCE(m.name, i.name), 'email', i.email) AS json_build_object
+           FROM (team.member m
+             JOIN team.identity i ON ((i.id = m.identity_id)))
+          WHERE (m.id = l.created_by)), 'created_at', team.time_text(l.created_at), 'expires_at', team.time_text(l.expires_at)) AS body
+   FROM team.invite_link l;
+
+ALTER TABLE team.invite_link_body OWNER TO team_owner;
+
+CREATE TABLE team.member_role (
+    member_id uuid NOT NULL,
+    role_id uuid NOT NULL,
+    account_id uuid NOT NULL
 );
 
-ALTER TABLE team.invite_link OWNER TO team_owner;
+ALTER TABLE team.member_role OWNER TO team_owner;
 
-CREATE TABLE team.join_request (
-    id uuid DEFAULT team.uuid_v7() NOT NULL,
-    account_id uuid NOT NULL,
-    member_id uuid,
-    identity_id uuid NOT NULL,
-    link_id uuid NOT NULL,
-    status team.join_status DEFAULT 'pending'::text NOT NULL,
-    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
-    decided_at timestamp with time zone,
-    decided_by uuid,
-    CONSTRAINT join_request_decided_check CHECK ((((status)::text = 'pending'::text) = (decided_at IS NULL)))
-);
+CREATE VIEW team.join_request_body AS
+ SELECT j.account_id,
+    j.id AS join_id,
+    json_build_object('id', j.id, 'account', j.account_id, 'status', j.status, 'member', j.member_id, 'name', COALESCE(m.name, i.name), 'email', i.email, 'roles', COALESCE(( SELECT json_agg(json_build_object('key', r.key, 'name', r.name) ORDER BY r.key) AS json_agg
+           FROM (team.member_role mr
+             JOIN team.role r ON ((r.id = mr.role_id)))
+          WHERE (mr.member_id = j.member_id)), '[]'::json), 'created_at', team.time_text(j.created_at), 'decided_at', team.time_text(j.decided_at)) AS body
+   FROM ((team.join_request j
+     JOIN team.identity i ON ((i.id = j.identity_id)))
+     LEFT JOIN team.member m ON ((m.id = j.member_id)));
 
-ALTER TABLE team.join_request OWNER TO team_owner;
+ALTER TABLE team.join_request_body OWNER TO team_owner;
 
 CREATE TABLE team.login (
     identity_id uuid NOT NULL,
@@ -7006,14 +7622,6 @@ CREATE TABLE team.member_permission (
 );
 
 ALTER TABLE team.member_permission OWNER TO team_owner;
-
-CREATE TABLE team.member_role (
-    member_id uuid NOT NULL,
-    role_id uuid NOT NULL,
-    account_id uuid NOT NULL
-);
-
-ALTER TABLE team.member_role OWNER TO team_owner;
 
 CREATE VIEW team.member_body AS
  SELECT m.account_id,
@@ -7613,6 +8221,8 @@ REVOKE ALL ON FUNCTION team.cursor_make(p_kind text, p_scope uuid, p_last uuid) 
 
 REVOKE ALL ON FUNCTION team.cursor_read(p_cursor text, p_kind text, p_scope uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.domains_parse(p_domains jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.email_check(p_email text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.email_mask(p_email text) FROM PUBLIC;
@@ -7636,8 +8246,6 @@ REVOKE ALL ON FUNCTION team.group_names(p_groups uuid[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION team.group_text(p_group uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.groups_parse(p_account uuid, p_groups jsonb) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION team.history() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.id_parse(p_text text) FROM PUBLIC;
 
@@ -7679,9 +8287,17 @@ REVOKE ALL ON FUNCTION team.invitation_token_issue(p_invitation uuid) FROM PUBLI
 
 REVOKE ALL ON FUNCTION team.invitation_withdraw(p_invitation uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.join_decide(p_join uuid, p_status text, p_actor team.standing) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.join_find(p_account team.account, p_join text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.joined_reply(p_account team.account, p_member team.standing) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.limit_check(p_limit integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.link_by_code(p_code text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.link_role(p_account team.account, p_role uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.list_reply(p_items json, p_cursor text) FROM PUBLIC;
 
@@ -7770,6 +8386,8 @@ REVOKE ALL ON FUNCTION team.rule_grant(p_account team.account, p_actor team.stan
 REVOKE ALL ON FUNCTION team.rule_invitee(p_account team.account, p_email text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.rule_inviter(p_account team.account, p_inviter_account uuid, p_inviter uuid, p_permission text, p_roles uuid[], p_permissions text[], p_groups uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_link_role(p_account team.account, p_roles uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.rule_newcomer(p_account team.account, p_roles uuid[], p_permissions text[]) FROM PUBLIC;
 
@@ -7911,6 +8529,27 @@ GRANT ALL ON FUNCTION team_api.invitation_post(p_issuer text, p_subject text, p_
 
 REVOKE ALL ON FUNCTION team_api.invitation_resend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_idem text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.invitation_resend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_idem text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.join_approve(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.join_approve(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.join_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.join_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.join_reject(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.join_reject(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.link_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.link_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.link_join(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_code text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.link_join(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_code text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.link_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.link_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.link_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text, p_max_uses integer, p_expires_in integer, p_domains jsonb, p_idem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.link_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text, p_max_uses integer, p_expires_in integer, p_domains jsonb, p_idem text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.me_accounts(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_limit integer, p_cursor text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.me_accounts(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_limit integer, p_cursor text) TO team_gateway;

@@ -6,7 +6,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(47);
+select plan(48);
 
 -- presets
 
@@ -178,6 +178,14 @@ select is_empty($$
              - ('x' || substr(replace(u::text, '-', ''), 1, 12))::bit(48)::bigint)
          > 60000$$,
   'ids are UUIDv7 of the present time');
+select is_empty($$
+  select 1
+    from (select id, lag(id) over (order by n) as before
+            from (select n, team.uuid_v7() as id
+                    from generate_series(1, 1000) n
+                  offset 0) u) v
+   where id < before$$,
+  'in the order in which they are made');
 select lives_ok($$
   update team.account set owner_member_id = null where slug = 'acme';
   delete from team.account where slug = 'acme'$$,
