@@ -61,6 +61,7 @@ select not exists (select from team.migration where number = 2) as pending
 \ir functions/61_explain.sql
 \ir functions/62_policy.sql
 \ir functions/63_account_api.sql
+\ir functions/64_subaccounts.sql
 
 \ir presets/permissions.sql
 \ir presets/business.sql

@@ -448,6 +448,29 @@ $$;
 
 ALTER FUNCTION team.account_reply(p_status integer, p_account team.account) OWNER TO team_owner;
 
+CREATE FUNCTION team.account_roles_copy(p_from uuid, p_to uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  insert into team.role (account_id, key, name, rank, system)
+  select p_to, r.key, r.name, r.rank, r.system
+    from team.role r
+   where r.account_id = p_from;
+
+  insert into team.role_permission (role_id, permission)
+  select n.id, rp.permission
+    from team.role r
+    join team.role_permission rp on rp.role_id = r.id
+    join team.role n
+      on n.account_id = p_to
+     and n.key = r.key
+   where r.account_id = p_from;
+end
+$$;
+
+ALTER FUNCTION team.account_roles_copy(p_from uuid, p_to uuid) OWNER TO team_owner;
+
 CREATE FUNCTION team.account_text(p_account team.account) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -834,6 +857,27 @@ CREATE FUNCTION team.changed_persons(p_a team.standing, p_b team.standing) RETUR
 $$;
 
 ALTER FUNCTION team.changed_persons(p_a team.standing, p_b team.standing) OWNER TO team_owner;
+
+CREATE FUNCTION team.charge_check(p_invitation jsonb) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if jsonb_typeof(p_invitation) <> 'object'
+     or p_invitation - array['email', 'name', 'roles', 'permissions',
+                             'locale'] <> '{}'
+     or jsonb_typeof(p_invitation -> 'email') is distinct from 'string'
+     or coalesce(jsonb_typeof(p_invitation -> 'name'), 'string') <> 'string'
+     or coalesce(jsonb_typeof(p_invitation -> 'locale'), 'string') <> 'string'
+  then
+    perform team.fail(422, 'invalid-invitation',
+                      'An invitation here has an email and may have a name, '
+                      'roles, permissions and a locale.');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.charge_check(p_invitation jsonb) OWNER TO team_owner;
 
 CREATE FUNCTION team.csv_invitations(p_csv text) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE
@@ -3518,6 +3562,31 @@ end
 $$;
 
 ALTER FUNCTION team.rule_channel(p_open boolean) OWNER TO team_owner;
+
+CREATE FUNCTION team.rule_depth(p_account team.account) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_depth  integer;
+begin
+  with recursive up as (
+    select p_account.parent_id as id, 1 as depth
+    union all
+    select a.parent_id, u.depth + 1
+      from up u
+      join team.account a on a.id = u.id
+  )
+  select max(u.depth) into v_depth from up u;
+
+  if v_depth >= 8 then
+    perform team.fail(409, 'too-deep',
+                      'There are eight levels of accounts at most.');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.rule_depth(p_account team.account) OWNER TO team_owner;
 
 CREATE FUNCTION team.rule_direct(p_account team.account, p_permissions text[]) RETURNS void
     LANGUAGE plpgsql
@@ -7112,6 +7181,152 @@ $$;
 
 ALTER FUNCTION team_api.seats_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) OWNER TO team_owner;
 
+CREATE FUNCTION team_api.subaccount_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_limit    integer := team.limit_check(p_limit);
+  v_after    uuid;
+  v_items    json;
+  v_last     uuid;
+  v_count    integer;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject, 'subaccounts:read');
+
+  v_after := coalesce(team.cursor_read(p_cursor, 's', v_account.id),
+                      '00000000-0000-0000-0000-000000000000');
+
+  with page as (
+    select c.id, row_number() over (order by c.id) as n
+      from (select a.id
+              from team.account a
+             where a.parent_id = v_account.id
+               and a.id > v_after
+             order by a.id
+             limit v_limit + 1) c
+  )
+  select json_agg((select team.account_text(a)::json
+                     from team.account a
+                    where a.id = p.id) order by p.n)
+           filter (where p.n <= v_limit),
+         (array_agg(p.id order by p.n))[v_limit],
+         count(*)
+    into v_items, v_last, v_count
+    from page p;
+
+  return team.list_reply(
+    v_items,
+    case when v_count > v_limit
+         then team.cursor_make('s', v_account.id, v_last)
+    end);
+end
+$$;
+
+ALTER FUNCTION team_api.subaccount_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.subaccount_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_account_name text, p_slug text, p_time_zone text, p_invitation jsonb, p_idem text) RETURNS team_api.reply
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_parent       team.account;
+  v_account      team.account;
+  v_actor        team.standing;
+  v_name         text;
+  v_roles        jsonb := '[]';
+  v_permissions  text[];
+  v_refusal      text;
+  v_made         record;
+  v_reply        team_api.reply;
+begin
+  v_parent := team.account_lock(p_account, p_issuer, p_subject);
+  v_actor := team.actor_check(v_parent, p_issuer, p_subject,
+                              'subaccounts:create');
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_parent.id, p_idem,
+    jsonb_build_array('subaccount_post', p_account_name, p_slug, p_time_zone,
+                      p_invitation));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
+
+  if not v_parent.join_subaccount then
+    perform team.fail(409, 'subaccounts-disabled',
+                      'This account has no subaccounts.');
+  end if;
+
+  perform team.rule_depth(v_parent);
+  v_name := team.account_name_check(p_account_name);
+
+  if p_invitation is not null then
+    perform team.charge_check(p_invitation);
+    v_roles := coalesce(p_invitation -> 'roles', '[]');
+    v_permissions := team.offer_permissions_parse(
+      p_invitation -> 'permissions');
+
+    v_refusal := team.rule_grant(v_parent, v_actor,
+                                 team.roles_parse(v_parent.id, v_roles),
+                                 v_permissions);
+
+    if v_refusal is not null then
+      v_reply := team.refuse(v_parent, v_actor, 'subaccount.create',
+                             v_parent.id, v_refusal, p_invitation, 'account');
+      perform team.idempotency_end(p_issuer, p_subject, v_parent.id, p_idem,
+                                   v_reply);
+      return v_reply;
+    end if;
+  end if;
+
+  v_account := team.account_make(
+    to_jsonb(v_parent), v_parent.preset, team.slug_check(p_slug), v_name,
+    team.time_zone_check(coalesce(p_time_zone, v_parent.time_zone)),
+    v_parent);
+  perform team.account_roles_copy(v_parent.id, v_account.id);
+
+  perform team.audit(v_parent.id, v_actor, 'subaccount.create', 'account',
+                     v_account.id, null,
+                     jsonb_build_object('name', v_name));
+  perform team.audit(v_account.id, v_actor, 'account.create', 'account',
+                     v_account.id, null,
+                     jsonb_build_object('name', v_name,
+                                        'parent', v_parent.id));
+
+  v_reply := team.account_reply(201, v_account);
+
+  if p_invitation is not null then
+    v_made := team.invitation_create(
+      v_account,
+      (select m.account_id
+         from team.member m
+        where m.id = v_actor.member_id),
+      v_actor, p_invitation ->> 'email', p_invitation ->> 'name',
+      team.roles_parse(v_account.id, v_roles), v_permissions, '{}',
+      p_invitation ->> 'locale');
+
+    -- has been judged above; were it not so, nothing of this may stay
+    if v_made.o_refusal is not null then
+      perform team.fail(403, v_made.o_refusal, 'That is not yours to give.');
+    end if;
+
+    v_reply.body := v_reply.body::jsonb
+                    || jsonb_build_object(
+                         'invitation',
+                         team.invitation_text(
+                           (v_made.o_invitation).id)::jsonb);
+  end if;
+
+  perform team.idempotency_end(p_issuer, p_subject, v_parent.id, p_idem,
+                               v_reply);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.subaccount_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_account_name text, p_slug text, p_time_zone text, p_invitation jsonb, p_idem text) OWNER TO team_owner;
+
 CREATE FUNCTION team_api.transfer_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -8179,6 +8394,8 @@ REVOKE ALL ON FUNCTION team.account_name_check(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.account_reply(p_status integer, p_account team.account) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.account_roles_copy(p_from uuid, p_to uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.account_text(p_account team.account) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.actor_check(p_account team.account, p_issuer text, p_subject text, p_permission text) FROM PUBLIC;
@@ -8210,6 +8427,8 @@ REVOKE ALL ON FUNCTION team.changed_account(p_account uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION team.changed_person(p_who team.standing) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.changed_persons(p_a team.standing, p_b team.standing) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.charge_check(p_invitation jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.csv_invitations(p_csv text) FROM PUBLIC;
 
@@ -8378,6 +8597,8 @@ REVOKE ALL ON FUNCTION team.rule_addressee(p_invitation team.invitation, p_email
 REVOKE ALL ON FUNCTION team.rule_cardinality(p_account team.account, p_count integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.rule_channel(p_open boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.rule_depth(p_account team.account) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.rule_direct(p_account team.account, p_permissions text[]) FROM PUBLIC;
 
@@ -8613,6 +8834,12 @@ GRANT ALL ON FUNCTION team_api.role_put(p_issuer text, p_subject text, p_email t
 
 REVOKE ALL ON FUNCTION team_api.seats_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.seats_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.subaccount_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.subaccount_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.subaccount_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_account_name text, p_slug text, p_time_zone text, p_invitation jsonb, p_idem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.subaccount_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_account_name text, p_slug text, p_time_zone text, p_invitation jsonb, p_idem text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.transfer_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.transfer_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) TO team_gateway;
