@@ -19,6 +19,9 @@ use Team::Wait;
 my $app = Team::Upstream->new;
 my $address = $app->address;
 
+my $claims = '$team_claim_department|$team_claim_n|$team_claim_list|'
+             . '$team_claim_none';
+
 my $site = Team::Site->new(http => <<'EOF', server => <<"EOS");
 log_format  gate  '$uri $team_decision:$team_reason:$team_cache:$team_subject';
 access_log  %%TESTDIR%%/gate.log  gate;
@@ -54,17 +57,19 @@ EOF
                           proxy_pass http://$address; }
     location /any/      { satisfy any; deny all; team_permission bills:manage;
                           proxy_pass http://$address; }
-    location /any-ip/   { satisfy any; allow 127.0.0.1; team_permission bills:manage;
+    location /any-ip/   { satisfy any; allow 127.0.0.1;
+                          team_permission bills:manage;
                           proxy_pass http://$address; }
     location /all-ip/   { deny all; team_permission bills:manage;
                           proxy_pass http://$address; }
     location /fallback/ { team_permission bills:manage;
                           proxy_pass http://127.0.0.1:%%PORT_2%%; }
-    location /page/     { team_permission bills:manage; error_page 403 /why.html;
+    location /page/     { team_permission bills:manage;
+                          error_page 403 /why.html;
                           proxy_pass http://$address; }
     location /why.html  { return 403 "ask your manager\\n"; }
     location /claim/    { team_access on;
-                          add_header X-Claim "\$team_claim_department|\$team_claim_n|\$team_claim_list|\$team_claim_none";
+                          add_header X-Claim "$claims";
                           proxy_pass http://$address; }
 EOS
 

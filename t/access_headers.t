@@ -230,7 +230,8 @@ subtest 'HTTP/2' => sub {
     $res = $http->h2(GET => '/gated/', [@spoofed, Authorization => $mia]);
     is_deeply(seen($res->json->{headers}), \%ours, 'only ours');
 
-    is($http->h2(GET => '/gated/', [@spoofed])->status, 401, 'and the gate holds');
+    is($http->h2(GET => '/gated/', [@spoofed])->status, 401,
+       'and the gate holds');
 };
 
 

@@ -59,7 +59,8 @@ my @table = (
     ["$zone team_zone other:1m;", '', qr/"team_zone" directive is duplicate/],
 
     # team_database
-    ['team_database "host=/tmp nonsense=1";', '', qr/team_database: .*nonsense/],
+    ['team_database "host=/tmp nonsense=1";', '',
+     qr/team_database: .*nonsense/],
     ['team_database "host=/tmp" connections=0;', '',
      qr/"connections=0", expected a number from 1 to 256/],
     ['team_database "host=/tmp" timeout=1;', '', undef],
