@@ -483,9 +483,9 @@ ngx_team_keeper_failed(ngx_team_query_t *query)
         ngx_team_keeper.faulted = 1;
 
         ngx_log_error(NGX_LOG_ERR, ngx_team_keeper.log, 0,
-                      "changes can't be read, grants are used for a short "
-                      "time only: %V (%s in %s)", &query->message,
-                      query->sqlstate, query->statement->name);
+                      "the keeper's %s was refused: %V (%s)",
+                      query->statement->name, &query->message,
+                      query->sqlstate);
     }
 
     return 1;

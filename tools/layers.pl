@@ -23,7 +23,8 @@ my @layers = (
     [qw(jwk token assertion)],
     [qw(ngx_compat ngx_pg ngx_pool ngx)],
     [qw(ngx_source ngx_zone ngx_fetch ngx_reply)],
-    [qw(ngx_changes ngx_ctx ngx_logins ngx_identity ngx_grants ngx_headers ngx_keeper)],
+    [qw(ngx_changes ngx_ctx ngx_logins ngx_identity ngx_grants ngx_headers
+        ngx_keeper)],
     [qw(ngx_access ngx_api ngx_status ngx_variables ngx_conf)],
     [qw(ngx_module)],
 );
