@@ -54,9 +54,11 @@ select not exists (select from team.migration where number = 2) as pending
 \ir functions/55_batches.sql
 \ir functions/56_links.sql
 \ir functions/56_join_requests.sql
+\ir functions/57_transfer_rules.sql
 \ir functions/57_transfers.sql
 \ir functions/58_roles.sql
 \ir functions/59_groups.sql
+\ir functions/59_group_members.sql
 \ir functions/60_accounts.sql
 \ir functions/61_explain.sql
 \ir functions/62_policy.sql
