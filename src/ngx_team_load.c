@@ -305,9 +305,9 @@ ngx_team_load_grant(ngx_team_load_t *load, ngx_team_query_t *query,
 
 
 /*
- * A look-up is never refused for what a client sent: a right is missing, or
- * another version's schema is there.  A line a second for all workers; lost
- * connections are logged where they are lost.
+ * A look-up is never refused for what a client sent: the database is in
+ * trouble.  A line a second for all workers; what the connection has told
+ * itself, missing rights and functions (class 42), is not told again.
  */
 
 static void
@@ -320,7 +320,8 @@ ngx_team_load_refused(ngx_team_query_t *query)
     line = &ngx_team_worker.zone->sh->complained;
     last = *line;
 
-    if ((last != 0 && now - last < NGX_TEAM_LOAD_LINE)
+    if (ngx_strncmp(query->sqlstate, "42", 2) == 0
+        || (last != 0 && now - last < NGX_TEAM_LOAD_LINE)
         || !ngx_atomic_cmp_set(line, last, now))
     {
         return;
