@@ -118,9 +118,8 @@ begin
   perform team.rule_cardinality(p_account, cardinality(p_roles));
   perform team.rule_owner_role(p_account, v_nobody, p_roles);
 
-  if cardinality(p_permissions) > 0 and not p_account.direct_permissions then
-    perform team.fail(409, 'direct-permissions-disabled',
-                      'This account gives permissions by roles only.');
+  if cardinality(p_permissions) > 0 then
+    perform team.rule_direct(p_account, p_permissions);
   end if;
 end
 $$;
@@ -442,10 +441,8 @@ declare
   v_name   text := team.name_check(p_name, 'name');
 begin
   perform team.rule_channel(
-    case
-      when p_inviter_account = p_account.id then p_account.join_email
-      else p_account.join_subaccount
-    end);
+    p_account.join_email
+    or p_account.join_subaccount and p_inviter_account <> p_account.id);
 
   if v_name is null and p_account.name_required then
     perform team.fail(422, 'name-required',

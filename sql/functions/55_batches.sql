@@ -79,6 +79,26 @@ as $$
 $$;
 
 
+-- Groups as people write them, with names for ids; what is neither stays, to be
+-- told as unknown.
+
+create or replace function team.csv_groups(p_account uuid, p_names jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(distinct coalesce(g.id::text, n.name)), '[]')
+      from jsonb_array_elements_text(p_names) n (name)
+      left join team.member_group g
+        on g.account_id = p_account
+       and g.name = n.name);
+end
+$$;
+
+
 -- CSV as the JSON array that says the same.  A row that doesn't fit the header
 -- becomes null, which no invitation is.
 
@@ -185,8 +205,12 @@ begin
     team.roles_parse(p_account.id,
                      coalesce(nullif(p_row -> 'roles', 'null'), '[]')),
     team.offer_permissions_parse(nullif(p_row -> 'permissions', 'null')),
-    team.offer_groups_parse(p_account.id, nullif(p_row -> 'groups', 'null'),
-                            p_csv),
+    team.offer_groups_parse(
+      p_account.id,
+      case
+        when p_csv then team.csv_groups(p_account.id, p_row -> 'groups')
+        else nullif(p_row -> 'groups', 'null')
+      end),
     team.row_text(p_row, 'locale'));
 end
 $$;

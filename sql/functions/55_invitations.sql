@@ -4,7 +4,7 @@
 -- What an account's people do with invitations.
 
 
--- Permission names, as a JSON array says them; null: none.
+-- What an invitation may leave out: permissions and groups.
 
 create or replace function team.offer_permissions_parse(p_permissions jsonb)
 returns text[]
@@ -12,85 +12,21 @@ language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_names  text[];
 begin
-  if p_permissions is null then
-    return '{}';
-  end if;
-
-  if jsonb_typeof(p_permissions) <> 'array'
-     or jsonb_path_exists(p_permissions,
-                          'strict $[*] ? (@.type() != "string")')
-  then
-    perform team.fail(422, 'invalid-permissions',
-                      'permissions must be an array of names.');
-  end if;
-
-  v_names := array(select distinct n.name collate "C"
-                     from jsonb_array_elements_text(p_permissions) n (name));
-
-  if exists (select
-               from unnest(v_names) n (name)
-              where not exists (select
-                                  from team.permission p
-                                 where p.name = n.name))
-  then
-    perform team.fail(422, 'unknown-permission',
-                      'There is no permission of that name.');
-  end if;
-
-  return v_names;
+  return team.permissions_parse(coalesce(p_permissions, '[]'));
 end
 $$;
 
 
--- The ids of groups, as a JSON array says them; null: none.  p_names: names
--- will do, as people write them.
-
 create or replace function team.offer_groups_parse(p_account uuid,
-  p_groups jsonb, p_names boolean default false)
+  p_groups jsonb)
 returns uuid[]
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_ids  uuid[];
 begin
-  if p_groups is null then
-    return '{}';
-  end if;
-
-  if jsonb_typeof(p_groups) <> 'array'
-     or jsonb_path_exists(p_groups, 'strict $[*] ? (@.type() != "string")')
-  then
-    perform team.fail(422, 'invalid-groups',
-                      'groups must be an array of ids.');
-  end if;
-
-  v_ids := array(
-    select distinct
-           coalesce(team.id_parse(g.text),
-                    (select mg.id
-                       from team.member_group mg
-                      where p_names
-                        and mg.account_id = p_account
-                        and mg.name = g.text))
-      from jsonb_array_elements_text(p_groups) g (text));
-
-  if exists (select
-               from unnest(v_ids) v (id)
-              where not exists (select
-                                  from team.member_group g
-                                 where g.account_id = p_account
-                                   and g.id = v.id))
-  then
-    perform team.fail(422, 'unknown-group',
-                      'The account has no group of that id.');
-  end if;
-
-  return v_ids;
+  return team.groups_parse(p_account, coalesce(p_groups, '[]'));
 end
 $$;
 

@@ -6,7 +6,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(140);
+select plan(141);
 
 create function pg_temp.invite(p_actor text, p_account text, p_email text,
   p_roles text, p_more text[] default '{}')
@@ -228,6 +228,9 @@ select is(pg_temp.invite('tours-owner', 'tours', 'boss@example.com',
           'S2.30 where there may be several owners, an owner invites one');
 select is(pg_temp.invite('cloud-owner', 'cloud', 'all@example.com',
                          '["all"]'), '201', 'S3.9 All Permissions');
+select is(pg_temp.invite('cloud-owner', 'cloud', 'some@example.com', null,
+                         array['x', '["*"]']), 'TM409 all-by-role',
+          'S3.9 which is not hand-picked');
 select is(pg_temp.invite('cloud-owner', 'cloud', 'some@example.com', null,
                          array['x', '["products:read"]']), '201',
           'S3.9 Choose Permissions');
