@@ -44,6 +44,7 @@ select not exists (select from team.migration where number = 2) as pending
 \ir functions/15_changes.sql
 \ir functions/20_rules.sql
 \ir functions/21_common.sql
+\ir functions/22_joining.sql
 \ir functions/30_grant.sql
 \ir functions/40_read.sql
 \ir functions/50_members.sql
@@ -61,6 +62,7 @@ select not exists (select from team.migration where number = 2) as pending
 \ir functions/59_group_members.sql
 \ir functions/60_accounts.sql
 \ir functions/61_explain.sql
+\ir functions/62_policy_rules.sql
 \ir functions/62_policy.sql
 \ir functions/63_account_api.sql
 \ir functions/64_subaccounts.sql

@@ -879,6 +879,22 @@ $$;
 
 ALTER FUNCTION team.charge_check(p_invitation jsonb) OWNER TO team_owner;
 
+CREATE FUNCTION team.csv_groups(p_account uuid, p_names jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+    select coalesce(jsonb_agg(distinct coalesce(g.id::text, n.name)), '[]')
+      from jsonb_array_elements_text(p_names) n (name)
+      left join team.member_group g
+        on g.account_id = p_account
+       and g.name = n.name);
+end
+$$;
+
+ALTER FUNCTION team.csv_groups(p_account uuid, p_names jsonb) OWNER TO team_owner;
+
 CREATE FUNCTION team.csv_invitations(p_csv text) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1633,10 +1649,8 @@ declare
   v_name   text := team.name_check(p_name, 'name');
 begin
   perform team.rule_channel(
-    case
-      when p_inviter_account = p_account.id then p_account.join_email
-      else p_account.join_subaccount
-    end);
+    p_account.join_email
+    or p_account.join_subaccount and p_inviter_account <> p_account.id);
 
   if v_name is null and p_account.name_required then
     perform team.fail(422, 'name-required',
@@ -1850,13 +1864,17 @@ begin
   end if;
 
   return team.invitation_create(
-    p_account, p_account.id, p_actor,
+    p_account, team.member_account(p_actor.member_id), p_actor,
     team.row_text(p_row, 'email'), team.row_text(p_row, 'name'),
     team.roles_parse(p_account.id,
                      coalesce(nullif(p_row -> 'roles', 'null'), '[]')),
     team.offer_permissions_parse(nullif(p_row -> 'permissions', 'null')),
-    team.offer_groups_parse(p_account.id, nullif(p_row -> 'groups', 'null'),
-                            p_csv),
+    team.offer_groups_parse(
+      p_account.id,
+      case
+        when p_csv then team.csv_groups(p_account.id, p_row -> 'groups')
+        else nullif(p_row -> 'groups', 'null')
+      end),
     team.row_text(p_row, 'locale'));
 end
 $$;
@@ -2149,6 +2167,20 @@ $$;
 
 ALTER FUNCTION team.list_reply(p_items json, p_cursor text) OWNER TO team_owner;
 
+CREATE FUNCTION team.member_account(p_member uuid) RETURNS uuid
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+    select m.account_id
+      from team.member m
+     where m.id = p_member);
+end
+$$;
+
+ALTER FUNCTION team.member_account(p_member uuid) OWNER TO team_owner;
+
 CREATE FUNCTION team.member_add(p_account text, p_issuer text, p_subject text, p_email text, p_name text, p_role text, p_status text DEFAULT 'active'::text) RETURNS uuid
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2367,6 +2399,9 @@ begin
 
   if p_status = 'suspended' then
     perform team.rule_owner_stays(v_account, v_target);
+
+  else
+    perform team.seat_check(v_account);
   end if;
 
   update team.member m
@@ -2423,86 +2458,25 @@ $$;
 
 ALTER FUNCTION team.not_found() OWNER TO team_owner;
 
-CREATE FUNCTION team.offer_groups_parse(p_account uuid, p_groups jsonb, p_names boolean DEFAULT false) RETURNS uuid[]
+CREATE FUNCTION team.offer_groups_parse(p_account uuid, p_groups jsonb) RETURNS uuid[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-declare
-  v_ids  uuid[];
+    AS $$
 begin
-  if p_groups is null then
-    return '{}';
-  end if;
-
-  if jsonb_typeof(p_groups) <> 'array'
-     or jsonb_path_exists(p_groups, 'strict $[*] ? (@.type() != "string")')
-  then
-    perform team.fail(422, 'invalid-groups',
-                      'groups must be an array of ids.');
-  end if;
-
-  v_ids := array(
-    select distinct
-           coalesce(team.id_parse(g.text),
-                    (select mg.id
-                       from team.member_group mg
-                      where p_names
-                        and mg.account_id = p_account
-                        and mg.name = g.text))
-      from jsonb_array_elements_text(p_groups) g (text));
-
-  if exists (select
-               from unnest(v_ids) v (id)
-              where not exists (select
-                                  from team.member_group g
-                                 where g.account_id = p_account
-                                   and g.id = v.id))
-  then
-    perform team.fail(422, 'unknown-group',
-                      'The account has no group of that id.');
-  end if;
-
-  return v_ids;
+  return team.groups_parse(p_account, coalesce(p_groups, '[]'));
 end
-$_$;
+$$;
 
-ALTER FUNCTION team.offer_groups_parse(p_account uuid, p_groups jsonb, p_names boolean) OWNER TO team_owner;
+ALTER FUNCTION team.offer_groups_parse(p_account uuid, p_groups jsonb) OWNER TO team_owner;
 
 CREATE FUNCTION team.offer_permissions_parse(p_permissions jsonb) RETURNS text[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-declare
-  v_names  text[];
+    AS $$
 begin
-  if p_permissions is null then
-    return '{}';
-  end if;
-
-  if jsonb_typeof(p_permissions) <> 'array'
-     or jsonb_path_exists(p_permissions,
-                          'strict $[*] ? (@.type() != "string")')
-  then
-    perform team.fail(422, 'invalid-permissions',
-                      'permissions must be an array of names.');
-  end if;
-
-  v_names := array(select distinct n.name collate "C"
-                     from jsonb_array_elements_text(p_permissions) n (name));
-
-  if exists (select
-               from unnest(v_names) n (name)
-              where not exists (select
-                                  from team.permission p
-                                 where p.name = n.name))
-  then
-    perform team.fail(422, 'unknown-permission',
-                      'There is no permission of that name.');
-  end if;
-
-  return v_names;
+  return team.permissions_parse(coalesce(p_permissions, '[]'));
 end
-$_$;
+$$;
 
 ALTER FUNCTION team.offer_permissions_parse(p_permissions jsonb) OWNER TO team_owner;
 
@@ -3731,9 +3705,8 @@ begin
   perform team.rule_cardinality(p_account, cardinality(p_roles));
   perform team.rule_owner_role(p_account, v_nobody, p_roles);
 
-  if cardinality(p_permissions) > 0 and not p_account.direct_permissions then
-    perform team.fail(409, 'direct-permissions-disabled',
-                      'This account gives permissions by roles only.');
+  if cardinality(p_permissions) > 0 then
+    perform team.rule_direct(p_account, p_permissions);
   end if;
 end
 $$;
@@ -5313,6 +5286,8 @@ begin
        v_invitation.inviter_member_id,
        case
          when v_invitation.inviter_account_id = v_account.id
+              or team.permission_has(v_invitation.inviter_member_id,
+                                     'invitations:create')
            then 'invitations:create'
          else 'subaccounts:create'
        end,
@@ -5662,7 +5637,8 @@ begin
   end if;
 
   v_made := team.invitation_create(
-    v_account, v_account.id, v_actor, p_invitee_email, p_invitee_name,
+    v_account, team.member_account(v_actor.member_id), v_actor,
+    p_invitee_email, p_invitee_name,
     team.roles_parse(v_account.id, coalesce(p_roles, '[]')),
     team.offer_permissions_parse(p_permissions),
     team.offer_groups_parse(v_account.id, p_groups), p_locale);
@@ -5758,7 +5734,7 @@ begin
   update team.invitation i
      set expires_at = statement_timestamp()
                       + make_interval(secs => v_account.invitation_ttl),
-         inviter_account_id = v_account.id,
+         inviter_account_id = team.member_account(v_actor.member_id),
          inviter_member_id = v_actor.member_id,
          sent_at = null
    where i.id = v_invitation.id
@@ -6006,7 +5982,8 @@ begin
 
   perform team.rule_channel(v_account.join_link);
 
-  if team.rule_inviter(v_account, v_account.id, v_link.created_by,
+  if team.rule_inviter(v_account, team.member_account(v_link.created_by),
+                       v_link.created_by,
                        'invite-links:create', v_roles, '{}', '{}') is not null
   then
     return team.offer_void(v_account, team.stranger(p_issuer, p_subject),
@@ -7299,10 +7276,7 @@ begin
 
   if p_invitation is not null then
     v_made := team.invitation_create(
-      v_account,
-      (select m.account_id
-         from team.member m
-        where m.id = v_actor.member_id),
+      v_account, team.member_account(v_actor.member_id),
       v_actor, p_invitation ->> 'email', p_invitation ->> 'name',
       team.roles_parse(v_account.id, v_roles), v_permissions, '{}',
       p_invitation ->> 'locale');
@@ -8430,6 +8404,8 @@ REVOKE ALL ON FUNCTION team.changed_persons(p_a team.standing, p_b team.standing
 
 REVOKE ALL ON FUNCTION team.charge_check(p_invitation jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.csv_groups(p_account uuid, p_names jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.csv_invitations(p_csv text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.csv_names(p_field text) FROM PUBLIC;
@@ -8520,6 +8496,8 @@ REVOKE ALL ON FUNCTION team.link_role(p_account team.account, p_role uuid) FROM 
 
 REVOKE ALL ON FUNCTION team.list_reply(p_items json, p_cursor text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.member_account(p_member uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.member_add(p_account text, p_issuer text, p_subject text, p_email text, p_name text, p_role text, p_status text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.member_join(p_account team.account, p_identity uuid, p_roles uuid[], p_permissions text[], p_groups uuid[], p_invited_by uuid, p_status text) FROM PUBLIC;
@@ -8534,7 +8512,7 @@ REVOKE ALL ON FUNCTION team.name_check(p_name text, p_what text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.not_found() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION team.offer_groups_parse(p_account uuid, p_groups jsonb, p_names boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION team.offer_groups_parse(p_account uuid, p_groups jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.offer_permissions_parse(p_permissions jsonb) FROM PUBLIC;
 

@@ -129,7 +129,24 @@ end
 $$;
 
 
--- The same, locked against other writers.  Under repeatable read what follows
+-- The account that a member is of, who acts in it or in one below.
+
+create or replace function team.member_account(p_member uuid)
+returns uuid
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select m.account_id
+      from team.member m
+     where m.id = p_member);
+end
+$$;
+
+
+-- account_find, locked against other writers.  Under repeatable read what follows
 -- would not see what the lock has waited for, so that is refused.  Who is no
 -- member doesn't get as far as the lock.
 

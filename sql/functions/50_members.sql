@@ -59,6 +59,9 @@ begin
 
   if p_status = 'suspended' then
     perform team.rule_owner_stays(v_account, v_target);
+
+  else
+    perform team.seat_check(v_account);
   end if;
 
   update team.member m

@@ -368,6 +368,8 @@ begin
        v_invitation.inviter_member_id,
        case
          when v_invitation.inviter_account_id = v_account.id
+              or team.permission_has(v_invitation.inviter_member_id,
+                                     'invitations:create')
            then 'invitations:create'
          else 'subaccounts:create'
        end,

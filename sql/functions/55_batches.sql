@@ -200,7 +200,7 @@ begin
   end if;
 
   return team.invitation_create(
-    p_account, p_account.id, p_actor,
+    p_account, team.member_account(p_actor.member_id), p_actor,
     team.row_text(p_row, 'email'), team.row_text(p_row, 'name'),
     team.roles_parse(p_account.id,
                      coalesce(nullif(p_row -> 'roles', 'null'), '[]')),

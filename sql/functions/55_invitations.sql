@@ -72,7 +72,8 @@ begin
   end if;
 
   v_made := team.invitation_create(
-    v_account, v_account.id, v_actor, p_invitee_email, p_invitee_name,
+    v_account, team.member_account(v_actor.member_id), v_actor,
+    p_invitee_email, p_invitee_name,
     team.roles_parse(v_account.id, coalesce(p_roles, '[]')),
     team.offer_permissions_parse(p_permissions),
     team.offer_groups_parse(v_account.id, p_groups), p_locale);
@@ -275,7 +276,7 @@ begin
   update team.invitation i
      set expires_at = statement_timestamp()
                       + make_interval(secs => v_account.invitation_ttl),
-         inviter_account_id = v_account.id,
+         inviter_account_id = team.member_account(v_actor.member_id),
          inviter_member_id = v_actor.member_id,
          sent_at = null
    where i.id = v_invitation.id

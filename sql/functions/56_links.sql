@@ -425,7 +425,8 @@ begin
 
   perform team.rule_channel(v_account.join_link);
 
-  if team.rule_inviter(v_account, v_account.id, v_link.created_by,
+  if team.rule_inviter(v_account, team.member_account(v_link.created_by),
+                       v_link.created_by,
                        'invite-links:create', v_roles, '{}', '{}') is not null
   then
     return team.offer_void(v_account, team.stranger(p_issuer, p_subject),

@@ -213,10 +213,7 @@ begin
 
   if p_invitation is not null then
     v_made := team.invitation_create(
-      v_account,
-      (select m.account_id
-         from team.member m
-        where m.id = v_actor.member_id),
+      v_account, team.member_account(v_actor.member_id),
       v_actor, p_invitation ->> 'email', p_invitation ->> 'name',
       team.roles_parse(v_account.id, v_roles), v_permissions, '{}',
       p_invitation ->> 'locale');

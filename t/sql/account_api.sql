@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(119);
+select plan(123);
 
 -- making: S0.21, S2.3, S3.2, S4.15: the caller is the owner, in each preset
 
@@ -201,9 +201,16 @@ select is(t.try('seats_get', 'acme-member', 'acme'), 'TM403 permission-missing',
 select throws_ok($$select team.seat_check(a) from team.account a
                     where slug = 'acme'$$,
                  'TM409', 'seat-limit', 'S2.28: there is no seat left');
+select is(t.try('member_resume', 'olga', 'acme', t.m('acme', 'acme-suspended')),
+          'TM409 seat-limit', 'S2.22: nor for who is to be let in again');
+select is(t.state('acme', 'acme-suspended'), 'suspended member', 'so is not');
 update team.account set seat_limit = 7 where slug = 'acme';
 select lives_ok($$select team.seat_check(a) from team.account a
                    where slug = 'acme'$$, 'now there is');
+select is(t.try('member_resume', 'olga', 'acme', t.m('acme', 'acme-suspended')),
+          '204', 'S2.20: they are let in again');
+select is(t.body('seats_get', 'olga', 'acme'), '{"limit": 7, "used": 7}',
+          'into the last seat');
 update team.account set seat_limit = 1, seats_counted = 'none'
  where slug = 'acme';
 select lives_ok($$select team.seat_check(a) from team.account a

@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(67);
+select plan(74);
 
 create function pg_temp.post(p_subject text, p_account text, p_name text,
   p_invitation text)
@@ -187,6 +187,31 @@ select is(t.try('member_remove', 'bento-owner', 'south', t.m('south', 'chief')),
           'TM409 last-owner', 'an owner stays there as anywhere');
 select is(t.put('bento-owner', 'south', 'chief', '["team-admin"]'),
           'TM409 last-owner', 'in any case');
+
+-- Whom they invite from above comes in by their standing above.
+
+select is(t.try('invitation_post', 'bento-owner', 'south', 'aide@example.org',
+                null, '["team-admin"]', null, null, null, null), '201',
+          'S1.9: they invite into a subaccount');
+select is((select inviter_account_id::text from team.invitation
+            where email = 'aide@example.org'), t.a('bento'),
+          'as who they are above');
+select is(t.try('invitation_resend', 'bento-owner2', 'south',
+                (select id::text from team.invitation
+                  where email = 'aide@example.org'), null), '202',
+          'and again');
+select is(pg_temp.accept('aide', 'aide@example.org'), '201',
+          'it can be accepted');
+select is(t.body('member_get', 'aide', 'south', 'me') #>> '{inviter,name}',
+          'Carl Company', 'S1.18: from the one who was last');
+select is(t.try('invitation_post', 'bento-owner2', 'south', 'late@example.org',
+                null, '["team-admin"]', null, null, null, null), '201',
+          'another');
+update team.member set status = 'suspended'
+ where id = t.m('bento', 'bento-owner2')::uuid;
+select is(pg_temp.accept('late', 'late@example.org'), '409 inviter-lost-right',
+          'is void when their standing above is');
+
 
 -- the tree: S1.19, S1.20
 
