@@ -40,7 +40,8 @@ end
 $$;
 
 
--- By id or slug; an outsider is told the same as for no account, by actor_check.
+-- By id or slug; an outsider is told the same as for no account, by
+-- actor_check.
 
 create or replace function team.account_find(p_account text)
 returns team.account
@@ -146,9 +147,9 @@ end
 $$;
 
 
--- account_find, locked against other writers.  Under repeatable read what follows
--- would not see what the lock has waited for, so that is refused.  Who is no
--- member doesn't get as far as the lock.
+-- account_find, locked against other writers.  Under repeatable read what
+-- follows would not see what the lock has waited for, so that is refused.  Who
+-- is no member doesn't get as far as the lock.
 
 create or replace function team.account_lock(p_account text, p_issuer text,
   p_subject text)

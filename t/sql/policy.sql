@@ -392,7 +392,8 @@ select is(t.state('space', 'space-owner'), 'active owner',
           'the owner of a workspace gets the owner''s role');
 select is(t.state('space', 'space-admin'), 'active admin',
           'the others keep theirs');
-select is(t.g('space-owner', 'space'), 'active|owner|*', 'with what it permits');
+select is(t.g('space-owner', 'space'), 'active|owner|*',
+          'with what it permits');
 select is(pg_temp.switch('space-owner', 'space', 'workspace'), '200',
           'and back');
 select is(t.state('space', 'space-owner'), 'active admin',

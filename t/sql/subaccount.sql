@@ -30,7 +30,8 @@ select is_empty($$select from team.account where parent_id is not null$$,
 create temporary table made as
 select t.reply('subaccount_post', 'bento-owner', 'bento', 'Bento North',
                'north', null, null, 'k') as r;
-select is((r).status, 201, 'S1.10: a Company Account Admin makes one') from made;
+select is((r).status, 201, 'S1.10: a Company Account Admin makes one')
+  from made;
 select is((r).body::jsonb - array['id', 'created_at'],
           jsonb_build_object(
             'slug', 'north', 'name', 'Bento North', 'status', 'active',
@@ -219,7 +220,8 @@ select is(t.try('invitation_post', 'bento-owner', 'bento', 'chief@example.org',
                 null, '["team-admin"]', null, null, null, null),
           'TM409 email-in-tree', 'S1.19: each user''s email is unique');
 select is(pg_temp.post('bento-owner', 'bento', 'West',
-                       '{"email": "west@example.org", "roles": ["team-admin"]}'),
+                       '{"email": "west@example.org",
+                         "roles": ["team-admin"]}'),
           '201', 'two are invited');
 select is(t.try('invitation_post', 'bento-owner', 'bento', 'west@example.org',
                 null, '["team-admin"]', null, null, null, null), '201',
