@@ -22,6 +22,7 @@ check-layers:
 
 check-drift:
 	@tools/drift.pl
+	@tools/openapi check
 
 check-syntax:
 	@tools/syntax

@@ -18,7 +18,8 @@ use TeamSource;
 # Layers from the bottom up; the first is without any library.
 
 my @layers = (
-    [qw(base text perm grant decide route table)],
+    [qw(base text perm grant decide route table
+        openapi)],
     [qw(json claims body problem)],
     [qw(jwk token assertion)],
     [qw(ngx_compat ngx_pg ngx_pool ngx)],

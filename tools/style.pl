@@ -23,6 +23,7 @@ my $MAX_TEST_FUNCTION = 130;
 
 my %long = (
     'src/core/team_route_table.c' => 600,   # a table, a row an endpoint
+    'src/core/team_openapi.c' => 3000,      # made of docs/openapi.yaml
 );
 
 my $BANNED = qr/\b(strcpy|strcat|sprintf|strtok|atoi|gets|alloca|usleep)\s*\(/;
