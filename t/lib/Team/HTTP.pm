@@ -24,7 +24,8 @@ use Time::HiRes ();
 
 
 # Options: port, host (127.0.0.1), timeout (10 s for each read or write),
-# headers (a list sent with each request), keepalive (1).
+# headers (a list sent with each request), keepalive (1), observe (called with
+# method, URI and answer of each request()).
 
 sub new {
     my ($class, %options) = @_;
@@ -73,6 +74,8 @@ sub request {
     }
 
     die $@ || "no answer to $method $uri" unless $res;
+
+    $self->{observe}->($method, $uri, $res) if $self->{observe};
 
     return $res;
 }

@@ -16,13 +16,14 @@ package Team::Site;
 #
 # Options: workers (1), http, server (more text for either), database (more
 # parameters of team_database), pg (options of Team::Postgres), files (as
-# Team::Nginx takes them).
+# Team::Nginx takes them), contract (1: answers are held against the document).
 
 use strict;
 use warnings;
 
 use Team::HTTP;
 use Team::Nginx;
+use Team::OpenAPI;
 use Team::Postgres;
 use Team::Token;
 
@@ -36,7 +37,8 @@ my %people = (
 sub new {
     my ($class, %options) = @_;
 
-    my $self = bless { members => {} }, $class;
+    my $self = bless { members => {},
+                       contract => $options{contract} // 1 }, $class;
 
     $self->{pg} = Team::Postgres->new(%{ $options{pg} || {} });
     $self->_people;
@@ -148,16 +150,21 @@ sub path {
 sub as {
     my ($self, $name, @headers) = @_;
 
-    return Team::HTTP->new(port => $self->{nginx}->port, headers => [
-        Authorization => 'Bearer ' . token(sub => $name), @headers]);
+    return $self->anybody(Authorization => 'Bearer ' . token(sub => $name),
+                          @headers);
 }
 
+
+# Every answer of the API is held against docs/openapi.yaml.
 
 sub anybody {
     my ($self, @headers) = @_;
 
-    return Team::HTTP->new(port => $self->{nginx}->port,
-                           headers => [@headers]);
+    my $api = $self->{contract} ? Team::OpenAPI->shared : undef;
+
+    return Team::HTTP->new(
+        port => $self->{nginx}->port, headers => [@headers],
+        observe => $api && sub { $api->observe(@_) });
 }
 
 
