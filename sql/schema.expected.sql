@@ -7320,14 +7320,11 @@ begin
   perform team.transfer_decide(v_transfer, 'completed');
   perform team.rule_transfer(v_account, v_actor);
 
-  if v_account.owner_member_id is distinct from v_transfer.from_member_id then
-    perform team.fail(409, 'stale-owner', 'The owner has changed meanwhile.');
-  end if;
-
+  perform team.owner_move(v_account, v_transfer.from_member_id,
+                          v_actor.member_id);
   v_former := team.target_find(v_account, v_actor,
                                v_transfer.from_member_id::text);
 
-  perform team.owner_move(v_account, v_former.member_id, v_actor.member_id);
   perform team.transfer_note(v_account, v_actor, 'ownership.transfer',
                              v_transfer.id);
 

@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(33);
+select plan(35);
 
 create function t.why(p_subject text, p_account text, p_whom text,
   p_permission text)
@@ -97,6 +97,16 @@ select is(t.try('explain', 'olga', 'acme', 'me', 'a:b c:d'),
           'TM422 invalid-permission', 'two');
 select is(t.why('olga', 'acme', 'me', '*'), 'true ok ["owner"] false',
           'everything');
+
+-- who acts from an account above sees, and gets past no gate
+
+update team.account
+   set parent_id = t.a('acme')::uuid, root_id = t.a('acme')::uuid
+ where slug = 'cloud';
+select is(t.why('olga', 'cloud', 'me', 'members:read'),
+          'false not-member [] false', 'S1.1: no member of a subaccount');
+select is(t.why('olga', 'cloud', t.m('cloud', 'cloud-all'), 'members:read'),
+          'true ok ["all"] false', 'S1.1: but asks about who is');
 
 -- it agrees with the gate
 

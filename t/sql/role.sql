@@ -8,7 +8,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(104);
+select plan(105);
 
 create function t.role_tag(p_account text, p_role text) returns text
 language sql stable as $$
@@ -287,8 +287,13 @@ select t.m('acme', 'olga')::uuid, r.id, r.account_id
   from team.role r where r.key = 'mine';
 select is(t.role_put('acme-admin', 'acme', 'mine', 'Mine', '70', '[]'),
           '403 rank', 'S0.11: a role that the Owner holds is above an Admin');
+insert into team.member_role (member_id, role_id, account_id)
+select t.m('acme', 'acme-admin2')::uuid, r.id, r.account_id
+  from team.role r where r.key = 'almost';
+select is(t.role_put('acme-admin2', 'acme', 'mine', 'Mine', '70', '[]'),
+          '403 rank', 'S0.21: of whatever rank the other''s roles are');
 delete from team.member_role
- where role_id = (select id from team.role where key = 'mine');
+ where role_id in (select id from team.role where key in ('mine', 'almost'));
 update team.account set role_cardinality = 'one' where slug = 'acme';
 
 -- --- changing and deleting ---------------------------------------------------

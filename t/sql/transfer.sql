@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(112);
+select plan(115);
 
 create function t.transfer(p_subject text, p_account text, p_to text,
   p_idem text default null)
@@ -367,6 +367,18 @@ select is((t.body('transfer_list', 'space-admin', 'space', null, null)
              -> 'items' -> -1 -> 'to') ->> 'name', null,
           'the list has no name for who is gone');
 select is(t.owner('space'), 'space-admin', 'there is an owner at all times');
+
+-- an account above: who owns that does not own this one
+
+update team.account
+   set parent_id = t.a('bento')::uuid, root_id = t.a('bento')::uuid,
+       transfer_acceptance = false, transfer_target = 'any'
+ where slug = 'cloud';
+select is(t.transfer('bento-owner', 'cloud', 'cloud-all'), '403 owner-only',
+          'the owner of the account above doesn''t transfer a subaccount');
+select is(t.owner('cloud'), 'cloud-picked', 'which stays whose it is');
+select is(t.transfer('cloud-picked', 'cloud', 'cloud-all'), '201',
+          'its own owner does');
 
 select * from finish();
 rollback;
