@@ -120,7 +120,7 @@ static const struct {
     { &whole, "q=1", "", 422, ":must be a JSON object" },
     { &whole, "q=1", "[{}]", 422, ":must be a JSON object" },
     { &whole, "q=1", "{\"a\":\"0123456789012345678901234567890123\"}", 422,
-      ":must be an object of 0 to 40 bytes" },
+      ":must be JSON of 0 to 40 bytes" },
     { &bare, "", "{\"a\":1}", 422, "/a:is not known here" },
     { &bare, "", "[]", 422, ":must be a JSON object" },
 
