@@ -7,7 +7,6 @@
 
 
 #define NGX_TEAM_LOAD_BUCKETS  256
-#define NGX_TEAM_LOAD_TRIES    5      /* changes that overtake one load */
 #define NGX_TEAM_LOAD_LINE     1000   /* ms between two lines in the log */
 
 
@@ -22,7 +21,7 @@ struct ngx_team_load_s {
     ngx_atomic_t             *person;
     uint64_t                  seq;
     uint64_t                  loaded;
-    ngx_uint_t                tries;
+    ngx_msec_t                began;       /* repeats included */
 };
 
 
@@ -139,7 +138,7 @@ ngx_team_load_create(ngx_team_identity_t *identity, team_str_t selector)
     ngx_memcpy(p, selector.data, selector.len);
 
     load->issuer = identity->issuer;
-    load->tries = 0;
+    load->began = ngx_current_msec;
     load->person = ngx_team_zone_person(ngx_team_worker.zone,
                                         identity->issuer->id,
                                         identity->subject);
@@ -179,7 +178,6 @@ ngx_team_load_start(ngx_team_load_t *load)
     load->seq = ngx_team_worker.zone->sh->seq;
     ngx_memory_barrier();
     load->loaded = ngx_current_msec;
-    load->tries++;
 
     query->idempotent = 1;
     query->handler = ngx_team_load_handler;
@@ -212,7 +210,8 @@ ngx_team_load_handler(ngx_team_query_t *query)
         grant = NULL;
         reason = TEAM_UNAVAILABLE;
 
-        if (load->tries < NGX_TEAM_LOAD_TRIES
+        if (ngx_current_msec - load->began
+            < ngx_team_worker.conf->database.timeout
             && ngx_team_load_start(load) == NGX_OK)
         {
             return;

@@ -44,7 +44,7 @@ for my $round (1 .. $ROUNDS) {
     # the pools' in turn; each third time the one that listens
 
     my $where = $round % 3 ? "query like '%grant_get%'"
-                           : "query like '%changes_since%'";
+                           : "query ~ 'changes_|login_'";
     my @pids;
 
     wait_until(sub { @pids = $pg->backends($where) }) or last;

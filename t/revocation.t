@@ -275,7 +275,7 @@ subtest 'another nginx whose listening backend is stopped' => sub {
             or die 'adam does not come back';
 
         my ($pid) = $site->pg->backends(
-            "application_name = 'second' and query like '%changes_%'");
+            "application_name = 'second' and query ~ 'changes_|login_'");
 
         ok($pid, 'the listening backend') or last;
 
