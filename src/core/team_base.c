@@ -9,9 +9,9 @@
 #define TEAM_BASE64URL_BAD  0x80
 
 
-static uint64_t team_load64(const unsigned char *p);
-static uint64_t team_rotl64(uint64_t x, unsigned bits);
-static void team_sipround(uint64_t v[4]);
+static inline uint64_t team_load64(const unsigned char *p);
+static inline uint64_t team_rotl64(uint64_t x, unsigned bits);
+static inline void team_sipround(uint64_t v[4]);
 
 
 static const char  *team_reason_names[TEAM_REASONS] = {
@@ -146,30 +146,26 @@ team_siphash(const uint64_t key[2], const void *data, size_t len)
 }
 
 
-static uint64_t
+/* Written out: compilers make one load of it, which of a loop they don't. */
+
+static inline uint64_t
 team_load64(const unsigned char *p)
 {
-    size_t    i;
-    uint64_t  x;
-
-    x = 0;
-
-    for (i = 0; i < 8; i++) {
-        x |= (uint64_t) p[i] << (8 * i);
-    }
-
-    return x;
+    return (uint64_t) p[0] | (uint64_t) p[1] << 8
+           | (uint64_t) p[2] << 16 | (uint64_t) p[3] << 24
+           | (uint64_t) p[4] << 32 | (uint64_t) p[5] << 40
+           | (uint64_t) p[6] << 48 | (uint64_t) p[7] << 56;
 }
 
 
-static uint64_t
+static inline uint64_t
 team_rotl64(uint64_t x, unsigned bits)
 {
     return (x << bits) | (x >> (64 - bits));
 }
 
 
-static void
+static inline void
 team_sipround(uint64_t v[4])
 {
     v[0] += v[1];
