@@ -12,6 +12,8 @@
 static inline uint64_t team_load64(const unsigned char *p);
 static inline uint64_t team_rotl64(uint64_t x, unsigned bits);
 static inline void team_sipround(uint64_t v[4]);
+static unsigned team_base64url_seen(const unsigned char *p, size_t len);
+static int team_base64url_ends(const unsigned char *p, size_t len);
 
 
 static const char  *team_reason_names[TEAM_REASONS] = {
@@ -187,40 +189,52 @@ team_sipround(uint64_t v[4])
 int
 team_base64url_valid(team_str_t in)
 {
-    size_t                i;
-    unsigned              seen, last;
     const unsigned char  *p;
 
-    if (in.len % 4 == 1) {
-        return 0;
-    }
-
-    if (in.len == 0) {
-        return 1;
-    }
-
     p = (const unsigned char *) in.data;
+
+    return in.len % 4 != 1
+           && !(team_base64url_seen(p, in.len) & TEAM_BASE64URL_BAD)
+           && team_base64url_ends(p, in.len);
+}
+
+
+/* All values or-ed together; four at a time, for tokens are long. */
+
+static unsigned
+team_base64url_seen(const unsigned char *p, size_t len)
+{
+    size_t    i;
+    unsigned  seen;
+
     seen = 0;
 
-    for (i = 0; i < in.len; i++) {
-        seen |= team_base64url_values[p[i]];
+    for (i = len / 4; i > 0; i--) {
+        seen |= team_base64url_values[p[0]] | team_base64url_values[p[1]]
+                | team_base64url_values[p[2]] | team_base64url_values[p[3]];
+        p += 4;
     }
 
-    if (seen & TEAM_BASE64URL_BAD) {
-        return 0;
+    for (i = len % 4; i > 0; i--) {
+        seen |= team_base64url_values[*p++];
     }
 
-    /* two characters carry 4 bits too many, three carry 2: all must be zero */
+    return seen;
+}
 
-    last = team_base64url_values[p[in.len - 1]];
 
-    switch (in.len % 4) {
+/* Two characters carry 4 bits too many, three carry 2: all must be zero. */
+
+static int
+team_base64url_ends(const unsigned char *p, size_t len)
+{
+    switch (len % 4) {
 
     case 2:
-        return (last & 0x0f) == 0;
+        return (team_base64url_values[p[len - 1]] & 0x0f) == 0;
 
     case 3:
-        return (last & 0x03) == 0;
+        return (team_base64url_values[p[len - 1]] & 0x03) == 0;
 
     default:
         return 1;
@@ -232,39 +246,51 @@ int
 team_base64url_decode(unsigned char *out, size_t *len, team_str_t in)
 {
     size_t                i;
-    uint32_t              bits;
+    uint32_t              a, b, c, d, seen;
     unsigned char        *start;
     const unsigned char  *p;
 
-    if (!team_base64url_valid(in)) {
+    p = (const unsigned char *) in.data;
+
+    if (in.len % 4 == 1 || !team_base64url_ends(p, in.len)) {
         return -1;
     }
 
     start = out;
-    p = (const unsigned char *) in.data;
+    seen = 0;
 
     for (i = in.len / 4; i > 0; i--) {
-        bits = (uint32_t) team_base64url_values[p[0]] << 18
-               | (uint32_t) team_base64url_values[p[1]] << 12
-               | (uint32_t) team_base64url_values[p[2]] << 6
-               | (uint32_t) team_base64url_values[p[3]];
+        a = team_base64url_values[p[0]];
+        b = team_base64url_values[p[1]];
+        c = team_base64url_values[p[2]];
+        d = team_base64url_values[p[3]];
         p += 4;
 
-        *out++ = (unsigned char) (bits >> 16);
-        *out++ = (unsigned char) (bits >> 8);
-        *out++ = (unsigned char) bits;
+        seen |= a | b | c | d;
+
+        *out++ = (unsigned char) (a << 2 | b >> 4);
+        *out++ = (unsigned char) (b << 4 | c >> 2);
+        *out++ = (unsigned char) (c << 6 | d);
     }
 
     if (in.len % 4 >= 2) {
-        bits = (uint32_t) team_base64url_values[p[0]] << 18
-               | (uint32_t) team_base64url_values[p[1]] << 12;
+        a = team_base64url_values[p[0]];
+        b = team_base64url_values[p[1]];
 
-        *out++ = (unsigned char) (bits >> 16);
+        seen |= a | b;
+
+        *out++ = (unsigned char) (a << 2 | b >> 4);
 
         if (in.len % 4 == 3) {
-            bits |= (uint32_t) team_base64url_values[p[2]] << 6;
-            *out++ = (unsigned char) (bits >> 8);
+            c = team_base64url_values[p[2]];
+            seen |= c;
+
+            *out++ = (unsigned char) (b << 4 | c >> 2);
         }
+    }
+
+    if (seen & TEAM_BASE64URL_BAD) {
+        return -1;
     }
 
     *len = (size_t) (out - start);

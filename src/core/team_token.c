@@ -31,29 +31,27 @@ static int team_signature_to_der(unsigned char *der, size_t *len,
 team_reason_e
 team_token_split(team_token_t *token, team_str_t text)
 {
-    size_t       dots;
-    const char  *p, *end, *dot[2];
+    const char  *end, *dot[2];
 
     if (text.len < TEAM_MIN_TOKEN || text.len > TEAM_MAX_TOKEN) {
         return TEAM_TOKEN_MALFORMED;
     }
 
-    dots = 0;
     end = text.data + text.len;
 
-    for (p = text.data; p < end; p++) {
-        if (*p == '.') {
-            if (dots == 2) {
-                return TEAM_TOKEN_MALFORMED;
-            }
+    dot[0] = memchr(text.data, '.', text.len);
 
-            dot[dots++] = p;
-        }
-    }
-
-    if (dots != 2) {
+    if (dot[0] == NULL) {
         return TEAM_TOKEN_MALFORMED;
     }
+
+    dot[1] = memchr(dot[0] + 1, '.', (size_t) (end - dot[0] - 1));
+
+    if (dot[1] == NULL) {
+        return TEAM_TOKEN_MALFORMED;
+    }
+
+    /* a third one would be no base64url character of the signature */
 
     memset(token, 0, sizeof(team_token_t));
 
