@@ -41,9 +41,9 @@ typedef enum {
  * that its type, curve, size, "alg" and "use" leave.  A secret serves the
  * algs whose hash is not longer than it.
  *
- * verify and mac hold a context for each of algs in which the key, the hash
- * and the padding are set; a verification copies it.  Setting these up anew
- * would cost half of an RSA verification again.
+ * A context for each of algs in which the key, the hash and the padding are set
+ * comes with it: setting these up anew would cost half of an RSA verification
+ * again.  Verifications use it, so two threads must not with one key at once.
  */
 
 typedef struct {
@@ -53,8 +53,12 @@ typedef struct {
     team_str_t    secret;              /* raw HMAC key; len 0: public key */
     size_t        siglen;              /* exact signature bytes; 0: depends on
                                           the alg (HMAC) */
-    EVP_MD_CTX   *verify[TEAM_ALGS];   /* NULL where algs has no bit */
-    EVP_MAC_CTX  *mac[TEAM_ALGS];
+
+    /* NULL where algs has no bit */
+
+    EVP_PKEY_CTX *verify[TEAM_ALGS];   /* of a hash; EdDSA has none */
+    EVP_MD_CTX   *digest[TEAM_ALGS];   /* EdDSA: of the whole, to be copied */
+    EVP_MAC_CTX  *mac[TEAM_ALGS];      /* to be copied */
 } team_jwk_t;
 
 

@@ -19,7 +19,8 @@ static int team_jwk_check_rsa(const BIGNUM *n, const BIGNUM *e,
     team_jwk_error_t *error);
 static int team_jwk_is_roca(const BIGNUM *n);
 static int team_jwk_inspect_ec(team_jwk_t *key, team_jwk_error_t *error);
-static EVP_MD_CTX *team_jwk_prepare_verify(EVP_PKEY *pkey, team_alg_e alg);
+static int team_jwk_prepare_verify(team_jwk_t *key, team_alg_e alg);
+static EVP_PKEY_CTX *team_jwk_prepare_pkey(EVP_PKEY *pkey, team_alg_e alg);
 static EVP_MAC_CTX *team_jwk_prepare_mac(team_str_t secret, team_alg_e alg);
 
 
@@ -318,9 +319,7 @@ team_jwk_prepare(team_jwk_t *key)
             continue;
         }
 
-        key->verify[alg] = team_jwk_prepare_verify(key->pkey, alg);
-
-        if (key->verify[alg] == NULL) {
+        if (team_jwk_prepare_verify(key, alg) != 0) {
             return -1;
         }
     }
@@ -329,18 +328,46 @@ team_jwk_prepare(team_jwk_t *key)
 }
 
 
-static EVP_MD_CTX *
-team_jwk_prepare_verify(EVP_PKEY *pkey, team_alg_e alg)
+static int
+team_jwk_prepare_verify(team_jwk_t *key, team_alg_e alg)
 {
-    EVP_MD_CTX    *ctx;
-    EVP_PKEY_CTX  *pctx;
+    EVP_MD_CTX  *digest;
 
-    ctx = EVP_MD_CTX_new();
+    digest = EVP_MD_CTX_new();
+    if (digest == NULL) {
+        return -1;
+    }
+
+    key->digest[alg] = digest;
+
+    if (alg == TEAM_ALG_EDDSA) {
+        return EVP_DigestVerifyInit(digest, NULL, NULL, NULL, key->pkey) == 1
+               ? 0 : -1;
+    }
+
+    if (EVP_DigestInit_ex(digest, team_alg_md(alg), NULL) != 1) {
+        return -1;
+    }
+
+    key->verify[alg] = team_jwk_prepare_pkey(key->pkey, alg);
+
+    return key->verify[alg] != NULL ? 0 : -1;
+}
+
+
+static EVP_PKEY_CTX *
+team_jwk_prepare_pkey(EVP_PKEY *pkey, team_alg_e alg)
+{
+    EVP_PKEY_CTX  *ctx;
+
+    ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
     if (ctx == NULL) {
         return NULL;
     }
 
-    if (EVP_DigestVerifyInit(ctx, &pctx, team_alg_md(alg), NULL, pkey) != 1) {
+    if (EVP_PKEY_verify_init(ctx) != 1
+        || EVP_PKEY_CTX_set_signature_md(ctx, team_alg_md(alg)) != 1)
+    {
         goto failed;
     }
 
@@ -349,9 +376,9 @@ team_jwk_prepare_verify(EVP_PKEY *pkey, team_alg_e alg)
     {
         /* RFC 7518 section 3.5: MGF1 with the same hash, salt of its length */
 
-        if (EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) != 1
-            || EVP_PKEY_CTX_set_rsa_mgf1_md(pctx, team_alg_md(alg)) != 1
-            || EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST)
+        if (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) != 1
+            || EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, team_alg_md(alg)) != 1
+            || EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST)
                != 1)
         {
             goto failed;
@@ -362,7 +389,7 @@ team_jwk_prepare_verify(EVP_PKEY *pkey, team_alg_e alg)
 
 failed:
 
-    EVP_MD_CTX_free(ctx);
+    EVP_PKEY_CTX_free(ctx);
 
     return NULL;
 }
@@ -412,7 +439,8 @@ team_jwk_clear(team_jwk_t *key)
     int  alg;
 
     for (alg = 0; alg < TEAM_ALGS; alg++) {
-        EVP_MD_CTX_free(key->verify[alg]);
+        EVP_PKEY_CTX_free(key->verify[alg]);
+        EVP_MD_CTX_free(key->digest[alg]);
         EVP_MAC_CTX_free(key->mac[alg]);
     }
 

@@ -24,6 +24,8 @@ static team_reason_e team_signature_mac(const team_jwk_t *key, team_alg_e alg,
     team_str_t input, team_str_t signature);
 static team_reason_e team_signature_public(const team_jwk_t *key,
     team_alg_e alg, team_str_t input, team_str_t signature);
+static team_reason_e team_signature_eddsa(const team_jwk_t *key,
+    team_str_t input, team_str_t signature);
 static int team_signature_to_der(unsigned char *der, size_t *len,
     team_str_t signature);
 
@@ -280,6 +282,9 @@ team_signature_verify(const team_jwk_t *key, team_alg_e alg, team_str_t input,
     if (key->pkey == NULL) {
         reason = team_signature_mac(key, alg, input, signature);
 
+    } else if (alg == TEAM_ALG_EDDSA) {
+        reason = team_signature_eddsa(key, input, signature);
+
     } else {
         reason = team_signature_public(key, alg, input, signature);
     }
@@ -337,14 +342,20 @@ team_signature_mac(const team_jwk_t *key, team_alg_e alg, team_str_t input,
 }
 
 
+/*
+ * The two steps of EVP_DigestVerify() one by one: it would have its context
+ * copied for each signature, these are used again as they are.
+ */
+
 static team_reason_e
 team_signature_public(const team_jwk_t *key, team_alg_e alg, team_str_t input,
     team_str_t signature)
 {
     int                   rc;
     size_t                len;
-    EVP_MD_CTX           *ctx;
-    unsigned char         der[TEAM_MAX_ECDSA_DER];
+    EVP_MD_CTX           *digest;
+    unsigned              hash_len;
+    unsigned char         hash[EVP_MAX_MD_SIZE], der[TEAM_MAX_ECDSA_DER];
     const unsigned char  *sig;
 
     if (key->verify[alg] == NULL) {
@@ -364,19 +375,46 @@ team_signature_public(const team_jwk_t *key, team_alg_e alg, team_str_t input,
         sig = der;
     }
 
-    ctx = EVP_MD_CTX_new();
-    if (ctx == NULL) {
-        return TEAM_INTERNAL;
-    }
+    digest = key->digest[alg];
 
-    if (EVP_MD_CTX_copy_ex(ctx, key->verify[alg]) != 1) {
-        EVP_MD_CTX_free(ctx);
+    if (EVP_DigestInit_ex(digest, NULL, NULL) != 1
+        || EVP_DigestUpdate(digest, input.data, input.len) != 1
+        || EVP_DigestFinal_ex(digest, hash, &hash_len) != 1)
+    {
         return TEAM_INTERNAL;
     }
 
     /* 0 is a wrong signature, negative one that could not even be read */
 
-    rc = EVP_DigestVerify(ctx, sig, len, (const unsigned char *) input.data,
+    rc = EVP_PKEY_verify(key->verify[alg], sig, len, hash, hash_len);
+
+    return rc == 1 ? TEAM_OK : TEAM_TOKEN_SIGNATURE;
+}
+
+
+static team_reason_e
+team_signature_eddsa(const team_jwk_t *key, team_str_t input,
+    team_str_t signature)
+{
+    int          rc;
+    EVP_MD_CTX  *ctx;
+
+    if (key->digest[TEAM_ALG_EDDSA] == NULL) {
+        return TEAM_INTERNAL;
+    }
+
+    ctx = EVP_MD_CTX_new();
+    if (ctx == NULL) {
+        return TEAM_INTERNAL;
+    }
+
+    if (EVP_MD_CTX_copy_ex(ctx, key->digest[TEAM_ALG_EDDSA]) != 1) {
+        EVP_MD_CTX_free(ctx);
+        return TEAM_INTERNAL;
+    }
+
+    rc = EVP_DigestVerify(ctx, (const unsigned char *) signature.data,
+                          signature.len, (const unsigned char *) input.data,
                           input.len);
 
     EVP_MD_CTX_free(ctx);
