@@ -376,7 +376,7 @@ static const team_route_t  team_route_table[] = {
       team_fields(team_fields_invitation_resend), 0, 1 },
 
     { TEAM_METHOD_POST, "/v1/invitations/lookup", "invitation_lookup",
-      TEAM_SELECT "invitation_lookup($1)",
+      TEAM_SELECT "invitation_lookup(null, null, null, null, null, $1)",
       team_fields(team_fields_token), 1, 0 },
 
     { TEAM_METHOD_POST, "/v1/invitations/accept", "invitation_accept",
