@@ -7,7 +7,7 @@
 #include "ngx_team_source.h"
 #include "ngx_team_zone.h"
 #include "team_claims.h"
-#include "team_token.h"
+#include "team_header.h"
 
 #include <openssl/rand.h>
 
@@ -21,6 +21,7 @@ typedef struct {
     ngx_uint_t              max;
     ngx_uint_t              n;
     ngx_queue_t             lru;          /* the latest first */
+    team_header_memo_t      headers;
 } ngx_team_tokens_t;
 
 
@@ -221,6 +222,7 @@ static team_reason_e
 ngx_team_identity_verify(ngx_team_identity_t **identity, team_str_t text,
     uint64_t hash)
 {
+    ngx_uint_t                known;
     team_token_t              token;
     team_reason_e             reason;
     team_claims_t             claims;
@@ -231,14 +233,22 @@ ngx_team_identity_verify(ngx_team_identity_t **identity, team_str_t text,
         return reason;
     }
 
-    reason = team_token_header(&token);
-    if (reason != TEAM_OK) {
-        return reason;
+    known = team_header_recall(&ngx_team_tokens.headers, &token);
+
+    if (!known) {
+        reason = team_token_header(&token);
+        if (reason != TEAM_OK) {
+            return reason;
+        }
     }
 
     reason = ngx_team_identity_signature(&token, NULL, &issuer);
     if (reason != TEAM_OK) {
         return reason;
+    }
+
+    if (!known) {
+        team_header_remember(&ngx_team_tokens.headers, &token);
     }
 
     reason = team_claims_parse(&claims, token.payload);

@@ -21,7 +21,7 @@ my @layers = (
     [qw(base text perm grant decide route table
         openapi)],
     [qw(json claims body problem)],
-    [qw(jwk token assertion)],
+    [qw(jwk token header assertion)],
     [qw(ngx_compat ngx_pg ngx_pool ngx)],
     [qw(ngx_source ngx_zone ngx_fetch ngx_reply)],
     [qw(ngx_changes ngx_ctx ngx_logins ngx_identity ngx_grants ngx_headers

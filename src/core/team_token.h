@@ -13,6 +13,9 @@
 #include "team_jwk.h"
 
 
+#define TEAM_MAX_TYP  32      /* bytes; the longest that is taken has 18 */
+
+
 typedef struct {
     team_str_t     text;       /* the whole, as sent; borrowed */
     team_str_t     input;      /* header "." payload: what is signed */
@@ -26,7 +29,7 @@ typedef struct {
     team_str_t     kid;        /* points into kid_data; len 0: absent */
     team_str_t     typ;        /* points into typ_data; len 0: absent */
     char           kid_data[TEAM_MAX_KID];
-    char           typ_data[32];
+    char           typ_data[TEAM_MAX_TYP];
 } team_token_t;
 
 

@@ -18,12 +18,13 @@
 #include <openssl/err.h>
 
 #include "../../src/core/team_claims.h"
-#include "../../src/core/team_token.h"
+#include "../../src/core/team_header.h"
 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void expect(int condition, const char *what);
+static void recall(const team_token_t *token);
 static void verify(const team_token_t *token);
 static void claims(team_str_t payload);
 static int inside(team_str_t part, team_str_t whole);
@@ -69,6 +70,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         expect((unsigned) token.alg < TEAM_ALGS, "a known alg");
         expect(token.kid.len <= TEAM_MAX_KID, "a short kid");
 
+        recall(&token);
         verify(&token);
     }
 
@@ -84,6 +86,32 @@ expect(int condition, const char *what)
     if (!condition) {
         fprintf(stderr, "broken: %s\n", what);
         abort();
+    }
+}
+
+
+/* What is remembered is what was read; over many inputs the memo wraps. */
+
+static void
+recall(const team_token_t *token)
+{
+    team_token_t               again;
+
+    static team_header_memo_t  memo;
+
+    (void) team_token_split(&again, token->text);
+
+    if (!team_header_recall(&memo, &again)) {
+        team_header_remember(&memo, token);
+
+        expect(token->header.len > TEAM_MEMO_BYTES
+               || team_header_recall(&memo, &again), "a header is remembered");
+    }
+
+    if (token->header.len <= TEAM_MEMO_BYTES) {
+        expect(again.alg == token->alg && team_str_eq(again.kid, token->kid)
+               && team_str_eq(again.typ, token->typ),
+               "a header that is remembered says the same");
     }
 }
 
