@@ -152,19 +152,39 @@ team_grant_valid(const team_grant_t *grant)
 }
 
 
+/*
+ * What team_list_valid() asks for, and of each name that it is one, in one
+ * pass: this is done for each grant that is found in the zone.  A valid name
+ * holds neither a space nor what is not printable.
+ */
+
 static int
 team_grant_names(team_str_t list, int (*valid)(team_str_t name))
 {
-    team_str_t  name;
+    int         rc;
+    team_str_t  name, last;
 
-    if (!team_list_valid(list)) {
+    if (list.len > 0 && list.data[list.len - 1] == ' ') {
         return 0;
     }
 
+    last.len = 0;
+    last.data = "";
+
     while (team_list_next(&list, &name)) {
+
         if (!valid(name)) {
             return 0;
         }
+
+        rc = memcmp(last.data, name.data,
+                    last.len < name.len ? last.len : name.len);
+
+        if (rc > 0 || (rc == 0 && last.len >= name.len)) {
+            return 0;
+        }
+
+        last = name;
     }
 
     return 1;
