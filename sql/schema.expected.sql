@@ -1808,10 +1808,12 @@ $$;
 ALTER FUNCTION team.invitation_make_way(p_account team.account, p_email text) OWNER TO team_owner;
 
 CREATE FUNCTION team.invitation_message() RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select 'Invitation email sent. It may take a moment to arrive.'
+begin
+  return 'Invitation email sent. It may take a moment to arrive.';
+end
 $$;
 
 ALTER FUNCTION team.invitation_message() OWNER TO team_owner;
@@ -3285,10 +3287,12 @@ $$;
 ALTER FUNCTION team.preset_roles_add(p_account uuid, p_preset text) OWNER TO team_owner;
 
 CREATE FUNCTION team.quota_limit(p_kind text) RETURNS integer
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select case p_kind when 'invitation' then 200 when 'resend' then 5 end
+begin
+  return case p_kind when 'invitation' then 200 when 'resend' then 5 end;
+end
 $$;
 
 ALTER FUNCTION team.quota_limit(p_kind text) OWNER TO team_owner;
@@ -5523,11 +5527,9 @@ CREATE FUNCTION team_api.invitation_list(p_issuer text, p_subject text, p_email 
 declare
   v_account  team.account := team.account_find(p_account);
   v_limit    integer := team.limit_check(p_limit);
-  v_stored   text;
   v_after    uuid;
+  v_ids      uuid[];
   v_items    json;
-  v_last     uuid;
-  v_count    integer;
 begin
   perform team.actor_check(v_account, p_issuer, p_subject,
                            'invitations:read');
@@ -5540,41 +5542,51 @@ begin
                       'withdrawn.');
   end if;
 
-  v_stored := case when p_status = 'expired' then 'pending' else p_status end;
   v_after := coalesce(team.cursor_read(p_cursor, 'i', v_account.id),
                       '00000000-0000-0000-0000-000000000000');
 
-  with page as (
-    select i.id, row_number() over (order by i.id) as n
-      from (select i.id
-              from team.invitation i
-             where i.account_id = v_account.id
-               and i.id > v_after
-               and (i.status = v_stored
-                    or v_stored is null
-                       and i.status in ('pending', 'declined'))
-               and (p_status is null
-                    or i.status <> 'pending'
-                    or (i.expires_at <= statement_timestamp())
-                       = (p_status = 'expired'))
-               and (i.status <> 'declined'
-                    or v_account.decline_mode <> 'hidden')
-             order by i.id
-             limit v_limit + 1) i
-  )
+  -- apart, as there is an index of the open ones: they are few, while the
+  -- accepted ones grow with the members
+
+  if p_status in ('accepted', 'withdrawn') then
+    v_ids := array(
+      select i.id
+        from team.invitation i
+       where i.account_id = v_account.id
+         and i.id > v_after
+         and i.status = p_status
+       order by i.id
+       limit v_limit + 1);
+
+  else
+    v_ids := array(
+      select i.id
+        from team.invitation i
+       where i.account_id = v_account.id
+         and i.id > v_after
+         and i.status in ('pending', 'declined')
+         and (p_status is null
+              or p_status = case
+                              when i.status = 'pending'
+                                   and i.expires_at <= statement_timestamp()
+                                then 'expired'
+                              else i.status
+                            end)
+         and (i.status <> 'declined' or v_account.decline_mode <> 'hidden')
+       order by i.id
+       limit v_limit + 1);
+  end if;
+
   select json_agg((select b.body
                      from team.invitation_body b
                     where b.invitation_id = p.id) order by p.n)
-           filter (where p.n <= v_limit),
-         (array_agg(p.id order by p.n))[v_limit],
-         count(*)
-    into v_items, v_last, v_count
-    from page p;
+    into v_items
+    from unnest(v_ids[:v_limit]) with ordinality p (id, n);
 
   return team.list_reply(
     v_items,
-    case when v_count > v_limit
-         then team.cursor_make('i', v_account.id, v_last)
+    case when cardinality(v_ids) > v_limit
+         then team.cursor_make('i', v_account.id, v_ids[v_limit])
     end);
 end
 $$;
@@ -5716,11 +5728,9 @@ begin
   end if;
 
   perform team.rule_channel(
-    case
-      when v_invitation.inviter_account_id = v_account.id
-        then v_account.join_email
-      else v_account.join_subaccount
-    end);
+    v_account.join_email
+    or v_account.join_subaccount
+       and v_invitation.inviter_account_id <> v_account.id);
   perform team.rule_newcomer(v_account, v_roles, v_permissions);
   perform team.rule_invitee(v_account, v_invitation.email);
   perform team.quota_take(v_account.id, 'resend:' || v_invitation.id,
@@ -7705,8 +7715,11 @@ CREATE VIEW team.invitation_body AS
     i.id AS invitation_id,
     s.status,
     ((s.status = ANY (ARRAY['pending'::text, 'expired'::text, 'declined'::text])) AND (NOT ((s.status = 'declined'::text) AND ((a.decline_mode)::text = 'hidden'::text)))) AS open,
-    json_build_object('id', i.id, 'account', i.account_id, 'email', i.email, 'name', i.name, 'locale', i.locale, 'status', s.status, 'roles', COALESCE(r.roles, '[]'::json), 'permissions', COALESCE(p.permissions, '[]'::json), 'groups', COALESCE(g.groups, '[]'::json), 'inviter', n.inviter, 'member', i.accepted_member_id, 'created_at', team.time_text(i.created_at), 'expires_at', team.time_text(i.expires_at), 'decided_at', team.time_text(i.decided_at), 'delivery', d.delivery) AS body
-   FROM (((((((team.invitation i
+    json_build_object('id', i.id, 'account', i.account_id, 'email', i.email, 'name', i.name, 'locale', i.locale, 'status', s.status, 'roles', COALESCE(r.roles, '[]'::json), 'permissions', COALESCE(p.permissions, '[]'::json), 'groups', COALESCE(g.groups, '[]'::json), 'inviter', ( SELECT json_build_object('id', m.id, 'name', COALESCE(m.name, ii.name), 'email', ii.email) AS json_build_object
+           FROM (team.member m
+             JOIN team.identity ii ON ((ii.id = m.identity_id)))
+          WHERE (m.id = i.inviter_member_id)), 'member', i.accepted_member_id, 'created_at', team.time_text(i.created_at), 'expires_at', team.time_text(i.expires_at), 'decided_at', team.time_text(i.decided_at), 'delivery', d.delivery) AS body
+   FROM ((((((team.invitation i
      JOIN team.account a ON ((a.id = i.account_id)))
      CROSS JOIN LATERAL ( SELECT
                 CASE
@@ -7724,10 +7737,6 @@ CREATE VIEW team.invitation_body AS
            FROM (team.invitation_group ig
              JOIN team.member_group mg ON ((mg.id = ig.group_id)))
           WHERE (ig.invitation_id = i.id)) g ON (true))
-     LEFT JOIN LATERAL ( SELECT json_build_object('id', m.id, 'name', COALESCE(m.name, ii.name), 'email', ii.email) AS inviter
-           FROM (team.member m
-             JOIN team.identity ii ON ((ii.id = m.identity_id)))
-          WHERE (m.id = i.inviter_member_id)) n ON (true))
      LEFT JOIN LATERAL ( SELECT json_build_object('status',
                 CASE o.status
                     WHEN 'pending'::text THEN 'queued'::text
@@ -8096,6 +8105,8 @@ CREATE INDEX invitation_declined_idx ON team.invitation USING btree (account_id,
 CREATE INDEX invitation_email_idx ON team.invitation USING btree (email) WHERE ((status)::text = 'pending'::text);
 
 CREATE INDEX invitation_group_group_idx ON team.invitation_group USING btree (account_id, group_id);
+
+CREATE INDEX invitation_open_idx ON team.invitation USING btree (account_id, id) WHERE ((status)::text = ANY (ARRAY['pending'::text, 'declined'::text]));
 
 CREATE UNIQUE INDEX invitation_pending_key ON team.invitation USING btree (account_id, email) WHERE ((status)::text = 'pending'::text);
 

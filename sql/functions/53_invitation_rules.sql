@@ -9,12 +9,14 @@
 
 create or replace function team.quota_limit(p_kind text)
 returns integer
-language sql
+language plpgsql
 immutable
 parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-  select case p_kind when 'invitation' then 200 when 'resend' then 5 end
+begin
+  return case p_kind when 'invitation' then 200 when 'resend' then 5 end;
+end
 $$;
 
 
@@ -187,7 +189,12 @@ select i.account_id,
          'roles', coalesce(r.roles, '[]'),
          'permissions', coalesce(p.permissions, '[]'),
          'groups', coalesce(g.groups, '[]'),
-         'inviter', n.inviter,
+         'inviter', (select json_build_object(
+                              'id', m.id, 'name', coalesce(m.name, ii.name),
+                              'email', ii.email)
+                       from team.member m
+                       join team.identity ii on ii.id = m.identity_id
+                      where m.id = i.inviter_member_id),
          'member', i.accepted_member_id,
          'created_at', team.time_text(i.created_at),
          'expires_at', team.time_text(i.expires_at),
@@ -222,13 +229,6 @@ select i.account_id,
       join team.member_group mg on mg.id = ig.group_id
      where ig.invitation_id = i.id
   ) g on true
-  left join lateral (
-    select json_build_object('id', m.id, 'name', coalesce(m.name, ii.name),
-                             'email', ii.email) as inviter
-      from team.member m
-      join team.identity ii on ii.id = m.identity_id
-     where m.id = i.inviter_member_id
-  ) n on true
   left join lateral (
     select json_build_object(
              'status', case o.status

@@ -33,12 +33,14 @@ $$;
 
 create or replace function team.invitation_message()
 returns text
-language sql
+language plpgsql
 immutable
 parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-  select 'Invitation email sent. It may take a moment to arrive.'
+begin
+  return 'Invitation email sent. It may take a moment to arrive.';
+end
 $$;
 
 
@@ -116,11 +118,9 @@ as $$
 declare
   v_account  team.account := team.account_find(p_account);
   v_limit    integer := team.limit_check(p_limit);
-  v_stored   text;
   v_after    uuid;
+  v_ids      uuid[];
   v_items    json;
-  v_last     uuid;
-  v_count    integer;
 begin
   perform team.actor_check(v_account, p_issuer, p_subject,
                            'invitations:read');
@@ -133,41 +133,51 @@ begin
                       'withdrawn.');
   end if;
 
-  v_stored := case when p_status = 'expired' then 'pending' else p_status end;
   v_after := coalesce(team.cursor_read(p_cursor, 'i', v_account.id),
                       '00000000-0000-0000-0000-000000000000');
 
-  with page as (
-    select i.id, row_number() over (order by i.id) as n
-      from (select i.id
-              from team.invitation i
-             where i.account_id = v_account.id
-               and i.id > v_after
-               and (i.status = v_stored
-                    or v_stored is null
-                       and i.status in ('pending', 'declined'))
-               and (p_status is null
-                    or i.status <> 'pending'
-                    or (i.expires_at <= statement_timestamp())
-                       = (p_status = 'expired'))
-               and (i.status <> 'declined'
-                    or v_account.decline_mode <> 'hidden')
-             order by i.id
-             limit v_limit + 1) i
-  )
+  -- apart, as there is an index of the open ones: they are few, while the
+  -- accepted ones grow with the members
+
+  if p_status in ('accepted', 'withdrawn') then
+    v_ids := array(
+      select i.id
+        from team.invitation i
+       where i.account_id = v_account.id
+         and i.id > v_after
+         and i.status = p_status
+       order by i.id
+       limit v_limit + 1);
+
+  else
+    v_ids := array(
+      select i.id
+        from team.invitation i
+       where i.account_id = v_account.id
+         and i.id > v_after
+         and i.status in ('pending', 'declined')
+         and (p_status is null
+              or p_status = case
+                              when i.status = 'pending'
+                                   and i.expires_at <= statement_timestamp()
+                                then 'expired'
+                              else i.status
+                            end)
+         and (i.status <> 'declined' or v_account.decline_mode <> 'hidden')
+       order by i.id
+       limit v_limit + 1);
+  end if;
+
   select json_agg((select b.body
                      from team.invitation_body b
                     where b.invitation_id = p.id) order by p.n)
-           filter (where p.n <= v_limit),
-         (array_agg(p.id order by p.n))[v_limit],
-         count(*)
-    into v_items, v_last, v_count
-    from page p;
+    into v_items
+    from unnest(v_ids[:v_limit]) with ordinality p (id, n);
 
   return team.list_reply(
     v_items,
-    case when v_count > v_limit
-         then team.cursor_make('i', v_account.id, v_last)
+    case when cardinality(v_ids) > v_limit
+         then team.cursor_make('i', v_account.id, v_ids[v_limit])
     end);
 end
 $$;
@@ -258,11 +268,9 @@ begin
   end if;
 
   perform team.rule_channel(
-    case
-      when v_invitation.inviter_account_id = v_account.id
-        then v_account.join_email
-      else v_account.join_subaccount
-    end);
+    v_account.join_email
+    or v_account.join_subaccount
+       and v_invitation.inviter_account_id <> v_account.id);
   perform team.rule_newcomer(v_account, v_roles, v_permissions);
   perform team.rule_invitee(v_account, v_invitation.email);
   perform team.quota_take(v_account.id, 'resend:' || v_invitation.id,

@@ -466,3 +466,6 @@ create index invitation_group_group_idx
   on team.invitation_group (account_id, group_id);
 create index ownership_transfer_account_id_idx
   on team.ownership_transfer (account_id, id);
+
+create index invitation_open_idx
+  on team.invitation (account_id, id) where status in ('pending', 'declined');
