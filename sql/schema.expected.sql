@@ -1401,6 +1401,7 @@ CREATE FUNCTION team.idempotency_begin(p_issuer text, p_subject text, p_scope uu
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
+  v_lock     bigint;
   v_request  bytea;
   v_row      team.idempotency_key;
 begin
@@ -1414,10 +1415,16 @@ begin
                       'Idempotency-Key has 1 to 255 visible ASCII characters.');
   end if;
 
-  if not pg_try_advisory_xact_lock(
-       hashtextextended(jsonb_build_array('idempotency', p_issuer, p_subject,
-                                          p_scope, p_key)::text, 0))
-  then
+  v_lock := hashtextextended(
+              jsonb_build_array('idempotency', p_issuer, p_subject, p_scope,
+                                p_key)::text, 0);
+
+  -- whoever comes here with the account's lock may find this one not released
+  -- yet by who had both
+  if p_scope <> '00000000-0000-0000-0000-000000000000' then
+    perform pg_advisory_xact_lock(v_lock);
+
+  elsif not pg_try_advisory_xact_lock(v_lock) then
     perform team.fail(409, 'idempotency-running',
                       'The same request is still being worked on.');
   end if;
