@@ -109,8 +109,9 @@ sub trouble {
             who($nginx, 'mia')->get('/app/')->status == 200
         }, 10), 'it is mended');
         cmp_ok(now_ms() - $mended, '<', 3500, 'soon');
-        ok(wait_until(sub { who($nginx, 'dora')->get('/app/')->status == 403 }, 5),
-           'by either worker, whose pauses between attempts differ');
+        ok(wait_until(sub {
+            who($nginx, 'dora')->get('/app/')->status == 403
+        }, 5), 'by either worker, whose pauses between attempts differ');
         ok(wait_until(sub { status_of($nginx)->{leased} }, 5), 'leased');
         ok(quiet($nginx, $pg), 'and quiet');
     };
