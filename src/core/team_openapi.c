@@ -150,7 +150,7 @@ static const char  team_openapi_json[] =
     "\"email\",\"status\",\"code\",\"detail\",\"invitation\"],\"type\":\"object"
     "\"},\"ChargeRequest\":{\"additionalProperties\":false,\"description\":\"Wh"
     "o is to be in charge of a new subaccount.\",\"examples\":[{\"email\":\"jan"
-    "e@example.com\",\"roles\":[\"team_admin\"]}],\"properties\":{\"email\":{\""
+    "e@example.com\",\"roles\":[\"team-admin\"]}],\"properties\":{\"email\":{\""
     "maxLength\":254,\"minLength\":1,\"type\":\"string\"},\"locale\":{\"maxLeng"
     "th\":35,\"minLength\":2,\"type\":\"string\"},\"name\":{\"maxLength\":200,"
     "\"minLength\":1,\"type\":\"string\"},\"permissions\":{\"items\":{\"$ref\":"
@@ -1582,7 +1582,7 @@ static const char  team_openapi_json[] =
     "\":[{\"$ref\":\"#/components/parameters/Account\"},{\"$ref\":\"#/component"
     "s/parameters/IdempotencyKey\"}],\"requestBody\":{\"content\":{\"applicatio"
     "n/json\":{\"example\":{\"invitation\":{\"email\":\"jane@example.com\",\"ro"
-    "les\":[\"team_admin\"]},\"name\":\"Acme North\"},\"schema\":{\"additionalP"
+    "les\":[\"team-admin\"]},\"name\":\"Acme North\"},\"schema\":{\"additionalP"
     "roperties\":false,\"properties\":{\"invitation\":{\"$ref\":\"#/components/"
     "schemas/ChargeRequest\"},\"name\":{\"maxLength\":200,\"minLength\":1,\"typ"
     "e\":\"string\"},\"slug\":{\"$ref\":\"#/components/schemas/Slug\"},\"time_z"
@@ -1839,7 +1839,7 @@ team_str_t
 team_openapi_etag(void)
 {
     static const team_str_t  etag = team_string(
-        "\"9b89560c97e0e2e06c358937b7512d1c\"");
+        "\"a1d204c23950f41cb1103d6b28196255\"");
 
     return etag;
 }

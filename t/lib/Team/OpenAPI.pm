@@ -35,9 +35,7 @@ sub shared { return $shared //= $_[0]->new }
 sub new {
     my ($class) = @_;
 
-    local $YAML::XS::Boolean = 'JSON::PP';
-
-    my $document = YAML::XS::LoadFile("$root/docs/openapi.yaml");
+    my $document = _load();
 
     $document->{'$schema'} = 'https://json-schema.org/draft/2019-09/schema';
 
@@ -64,6 +62,16 @@ sub new {
 }
 
 
+sub _load {
+    local $YAML::XS::Boolean = 'JSON::PP';
+
+    return YAML::XS::LoadFile("$root/docs/openapi.yaml");
+}
+
+
+# As it is written, while document() is as JSON::Validator has it.
+
+sub plain      { return _load() }
 sub document   { return $_[0]{document} }
 sub operations { return @{ $_[0]{operations} } }
 
@@ -104,6 +112,25 @@ sub faults {
 
     return $self->_headers($response, $res),
            $method eq 'HEAD' ? () : $self->_content($response, $res);
+}
+
+
+# What is wrong with a body that is to be sent as JSON.
+
+sub request_faults {
+    my ($self, $method, $path, $body) = @_;
+
+    my $operation = $self->operation($method, $path)
+        or return "no operation: $method $path";
+    my $content = ($operation->{is}{requestBody} || {})->{content};
+
+    return defined $body ? ('a body') : () unless $content;
+
+    # JSON::Validator wants the booleans of JSON::PP
+
+    return map { "$_" } $self->{schema}->validate(
+        JSON::PP->new->utf8->decode(JSON->new->utf8->encode($body)),
+        $content->{'application/json'}{schema});
 }
 
 
@@ -195,12 +222,14 @@ sub _unknown {
                0 .. $#$data;
     }
 
-    return if ref $data ne 'HASH' || !grep { $_->{properties} } @schemas;
+    my @properties = map { $_->{properties} || () } @schemas;
+
+    return if ref $data ne 'HASH' || !@properties;
 
     my @faults;
 
     for my $name (sort keys %$data) {
-        my @of = map { $_->{properties}{$name} || () } @schemas;
+        my @of = map { $_->{$name} || () } @properties;
 
         push @faults, @of ? $self->_unknown($data->{$name}, "$where/$name", @of)
                           : "$where/$name is not documented";
