@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "team_problem.h"
+#include "team_problem_table.h"
 #include "team_text.h"
 
 
@@ -17,109 +18,6 @@ static int team_problem_is_unavailable(const char *sqlstate);
 static int team_problem_is_code(const char *code);
 static json_t *team_problem_object(const team_problem_t *problem,
     const char *detail, json_t *errors);
-
-
-/*
- * All problems: those of reasons first and in their order, so that a reason is
- * an index, then one for each status, then those of rules.  The two titles
- * without a full stop are requirements S0.17 and S0.19, to the letter.
- */
-
-static const team_problem_t  team_problems[] = {
-    { 500, "internal", "Something went wrong on our side." },
-    { 401, "token-missing", "Sign in first." },
-    { 401, "token-malformed", "The token is malformed." },
-    { 401, "token-header", "The token's header is not accepted." },
-    { 401, "token-algorithm", "The token's algorithm is not accepted." },
-    { 401, "token-type", "This type of token is not accepted." },
-    { 401, "token-key", "The token's key is not known." },
-    { 401, "token-signature", "The token's signature is wrong." },
-    { 401, "token-claims", "The token's claims are not accepted." },
-    { 401, "token-issuer", "The token's issuer is not accepted." },
-    { 401, "token-audience", "The token is meant for another service." },
-    { 401, "token-expired", "The token has expired. Sign in again." },
-    { 401, "token-not-yet-valid", "The token is not valid yet." },
-    { 403, "account-required", "Say which account you mean." },
-    { 403, "account-closed", "The account is closed." },
-    { 403, "not-member", "You are not a member of this account." },
-    { 403, "member-pending", "Your membership is not active yet." },
-    { 403, "member-suspended", "Your membership is suspended." },
-    { 403, "permission-missing", "You don't have the permission for this." },
-    { 403, "role-missing", "You don't have the role for this." },
-    { 503, "unavailable", "The service is not available. Try again soon." },
-    { 503, "overloaded", "The service is busy. Try again soon." },
-    { 500, "internal", "Something went wrong on our side." },
-
-    /* the first of a status stands for all that have no code */
-
-    { 400, "bad-request", "The request is malformed." },
-    { 401, "unauthorized", "Sign in first." },
-    { 403, "forbidden", "You may not do this." },
-    { 404, "not-found", "There is nothing here, or not for you." },
-    { 405, "method-not-allowed", "This method is not possible here." },
-    { 409, "conflict", "This is not possible as things are." },
-    { 410, "gone", "This is no longer valid." },
-    { 412, "precondition-failed", "It was changed meanwhile. Load it again." },
-    { 413, "body-too-large", "The body is too large." },
-    { 415, "media-type", "The body must be application/json." },
-    { 422, "invalid", "The request can't be processed as it is." },
-    { 428, "precondition-required",
-      "Say by If-Match which version you mean." },
-    { 429, "rate-limited", "Too many requests. Try again later." },
-    { 500, "internal", "Something went wrong on our side." },
-    { 503, "unavailable", "The service is not available. Try again soon." },
-    { 504, "timeout", "It took too long. Try again soon." },
-
-    /* rules; docs say where each is met */
-
-    { 400, "bad-cursor", "The cursor does not belong to this list." },
-    { 400, "bad-limit", "The limit must be from 1 to 200." },
-    { 400, "bad-snapshot", "The snapshot is not one of ours." },
-    { 403, "domain-not-allowed", "Your email's domain is not allowed here." },
-    { 403, "email-mismatch", "The invitation is for another email address." },
-    { 403, "email-unverified", "Verify your email address first." },
-    { 403, "exceeds-own", "You can't give rights that you don't have." },
-    { 403, "origin-not-allowed", "Requests from this site are not allowed." },
-    { 403, "rank", "You can't do this to somebody of that rank." },
-    { 403, "self-change", "You can't change your own rights." },
-    { 409, "already-accepted", "The invitation has been accepted already." },
-    { 409, "already-member", "This person is already a member." },
-    { 409, "declined-exists", "Remove the declined invitation first." },
-    { 409, "email-in-tree",
-      "This email is already used in this organization." },
-    { 409, "has-subaccounts", "Close the subaccounts first." },
-    { 409, "inviter-lost-right",
-      "The inviter may no longer give these rights." },
-    { 409, "last-owner", "The account needs at least one active owner." },
-    { 409, "no-owner", "This account has no owners." },
-    { 409, "not-active", "This person is not active." },
-    { 409, "not-pending", "This is no longer pending." },
-    { 409, "other-organization",
-      "User is already a member of one organization" },
-    { 409, "owner-must-transfer", "Transfer the ownership first." },
-    { 409, "pending-exists",
-      "Pending invitation already exists for this email" },
-    { 409, "policy-conflict", "These settings contradict each other." },
-    { 409, "request-running", "The same request is still being processed." },
-    { 409, "role-cardinality", "That number of roles is not possible here." },
-    { 409, "role-in-use", "The role is still in use." },
-    { 409, "seat-limit", "All seats are taken." },
-    { 409, "stale-owner", "The owner has changed meanwhile." },
-    { 409, "suspend-disabled", "Suspending is switched off in this account." },
-    { 409, "system-role", "A built-in role can't be changed." },
-    { 409, "target-not-eligible", "This person can't become the owner." },
-    { 409, "transfer-pending", "A transfer of ownership is already pending." },
-    { 422, "idempotency-mismatch",
-      "This Idempotency-Key came with another request." },
-    { 422, "invalid-roles", "The roles are not a list of roles." },
-    { 422, "self", "You can't choose yourself." },
-    { 422, "unknown-group", "There is no such group." },
-    { 422, "unknown-permission", "There is no such permission." },
-    { 422, "unknown-preset", "There is no such preset." },
-    { 422, "unknown-role", "There is no such role." }
-};
-
-#define TEAM_PROBLEMS  (sizeof(team_problems) / sizeof(team_problems[0]))
 
 
 const team_problem_t *
@@ -138,7 +36,7 @@ team_problem_status(int status)
 {
     size_t  i;
 
-    for (i = TEAM_REASONS; i < TEAM_PROBLEMS; i++) {
+    for (i = TEAM_REASONS; i < team_problems_n; i++) {
         if (team_problems[i].status == status) {
             return &team_problems[i];
         }
@@ -153,7 +51,7 @@ team_problem_code(const char *code)
 {
     size_t  i;
 
-    for (i = 1; i < TEAM_PROBLEMS; i++) {
+    for (i = 1; i < team_problems_n; i++) {
         if (strcmp(team_problems[i].code, code) == 0) {
             return &team_problems[i];
         }
