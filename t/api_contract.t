@@ -95,7 +95,8 @@ subtest 'an account' => sub {
             'Idempotency-Key' => 'one')->{id}, $id, 'once');
     walk(200, 'wanda', GET => '/me/accounts');
     walk(200, 'wanda', GET => $a);
-    walk(200, 'wanda', PATCH => $a, { name => 'Paper Ltd' }, match(wanda => $a));
+    walk(200, 'wanda', PATCH => $a, { name => 'Paper Ltd' },
+         match(wanda => $a));
 
     my $policy = walk(200, 'wanda', GET => "$a/policy");
 
@@ -112,7 +113,8 @@ subtest 'an account' => sub {
         invitation => { email => 'nora@example.com', roles => ['team-admin'] },
     });
     walk(200, 'wanda', GET => "$a/subaccounts");
-    walk(201, 'wanda', POST => '/accounts', { name => 'A', preset => 'travel' });
+    walk(201, 'wanda', POST => '/accounts',
+         { name => 'A', preset => 'travel' });
     walk(200, 'wanda', PUT => '/accounts/a/policy', { preset => 'hosting' },
          'If-Match' => '*');
 };
@@ -246,7 +248,8 @@ subtest 'ownership' => sub {
     my $to = { to => $member{'ivy@example.com'} };
     my $t = "$a/ownership-transfers";
 
-    for my $case ([DELETE => 'wanda', 204, ''], [POST => 'ivy', 204, '/decline'],
+    for my $case ([DELETE => 'wanda', 204, ''],
+                  [POST => 'ivy', 204, '/decline'],
                   [POST => 'ivy', 200, '/accept'])
     {
         my ($method, $who, $status, $rest) = @$case;
