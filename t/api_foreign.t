@@ -31,7 +31,7 @@ my $unknown = '01a20137-2682-7724-8a9a-2a7c3e4b178e';
 my $v = '/team/v1';
 
 
-# --- two accounts with everything in them -------------------------------------
+# --- two accounts with everything in them ------------------------------------
 
 # What the API makes, and what only a join could.
 
@@ -267,7 +267,7 @@ EOT
 cmp_ok($tried, '>', 500, "$tried paths with an id that is not one's own");
 
 
-# --- ids in bodies -------------------------------------------------------------
+# --- ids in bodies -----------------------------------------------------------
 
 # Told the same for an id of the other account, of another kind, and none.
 
@@ -341,7 +341,8 @@ for my $case ([PUT => "$m/roles", sub { { roles => [$_[0]] } }],
 
 # Tokens: another's, signed in as somebody else; and what is none.
 
-my $other = $olga->post("$v/invitations/accept", { token => $foreign->{token} });
+my $other = $olga->post("$v/invitations/accept",
+                        { token => $foreign->{token} });
 
 is($other->status . ' ' . $other->json->{type},
    '403 /problems/email-mismatch', "another's invitation");
