@@ -166,22 +166,25 @@ typedef struct {
  */
 
 struct ngx_team_identity_s {
-    ngx_team_identity_t     *next;         /* in its bucket */
-    ngx_queue_t              lru;
-    uint64_t                 hash;
-    ngx_uint_t               refs;
 
-    const ngx_team_issuer_t *issuer;
+    /* what a request with a known token reads, together */
+
+    ngx_team_identity_t     *next;         /* in its bucket */
+    uint64_t                 hash;
     team_str_t               token;
+    int64_t                  expires;      /* exp + leeway: refused from then */
+    int64_t                  starts;       /* nbf, iat - leeway, the later */
+    ngx_team_grant_t        *grant;        /* the last one used, or NULL */
+    ngx_uint_t               refs;
+    ngx_uint_t               used;         /* since it was last spared */
+
+    ngx_queue_t              queue;        /* of the worker's tokens */
+    const ngx_team_issuer_t *issuer;
     team_str_t               subject;
     team_str_t               email;        /* len 0: none */
     team_str_t               name;         /* len 0: none */
     unsigned                 email_verified:1;
-    int64_t                  expires;      /* exp + leeway: refused from then */
-    int64_t                  starts;       /* nbf, iat - leeway, the later */
     int64_t                  auth_time;    /* else iat; 0: neither */
-
-    ngx_team_grant_t        *grant;        /* the last one used, or NULL */
 
     /* the last assertion minted about that grant */
 

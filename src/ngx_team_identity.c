@@ -5,30 +5,12 @@
 #include "ngx_team_grants.h"
 #include "ngx_team_logins.h"
 #include "ngx_team_source.h"
+#include "ngx_team_tokens.h"
 #include "ngx_team_zone.h"
 #include "team_claims.h"
 #include "team_header.h"
 
-#include <openssl/rand.h>
 
-
-/* A worker's verified tokens: by their exact bytes, least recently used out. */
-
-typedef struct {
-    uint64_t                key[2];
-    ngx_team_identity_t   **buckets;
-    ngx_uint_t              mask;
-    ngx_uint_t              max;
-    ngx_uint_t              n;
-    ngx_queue_t             lru;          /* the latest first */
-    team_header_memo_t      headers;
-} ngx_team_tokens_t;
-
-
-static ngx_team_identity_t *ngx_team_tokens_find(uint64_t hash,
-    team_str_t text);
-static void ngx_team_tokens_insert(ngx_team_identity_t *identity);
-static void ngx_team_tokens_remove(ngx_team_identity_t *identity);
 static team_reason_e ngx_team_identity_verify(ngx_team_identity_t **identity,
     team_str_t text, uint64_t hash);
 static team_reason_e ngx_team_identity_signature(team_token_t *token,
@@ -40,54 +22,20 @@ static ngx_team_identity_t *ngx_team_identity_create(team_str_t text,
     uint64_t hash, const ngx_team_issuer_t *issuer, team_claims_t *claims);
 
 
-static ngx_team_tokens_t  ngx_team_tokens;
+static team_header_memo_t  ngx_team_identity_headers;
 
 
 ngx_int_t
 ngx_team_identity_init(ngx_cycle_t *cycle, ngx_uint_t tokens)
 {
-    ngx_uint_t  n;
-
-    if (RAND_bytes((u_char *) ngx_team_tokens.key,
-                   sizeof(ngx_team_tokens.key))
-        != 1)
-    {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                      "no random bytes for the cache of tokens");
-        return NGX_ERROR;
-    }
-
-    for (n = 16; n < tokens; n *= 2) { /* void */ }
-
-    ngx_team_tokens.buckets = ngx_pcalloc(cycle->pool, n * sizeof(void *));
-    if (ngx_team_tokens.buckets == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_team_tokens.mask = n - 1;
-    ngx_team_tokens.max = tokens;
-    ngx_team_tokens.n = 0;
-
-    ngx_queue_init(&ngx_team_tokens.lru);
-
-    return NGX_OK;
+    return ngx_team_tokens_init(cycle, tokens);
 }
 
 
 void
 ngx_team_identity_exit(void)
 {
-    ngx_queue_t  *q;
-
-    if (ngx_team_tokens.buckets == NULL) {
-        return;
-    }
-
-    while (!ngx_queue_empty(&ngx_team_tokens.lru)) {
-        q = ngx_queue_last(&ngx_team_tokens.lru);
-
-        ngx_team_tokens_remove(ngx_queue_data(q, ngx_team_identity_t, lru));
-    }
+    ngx_team_tokens_exit();
 }
 
 
@@ -113,7 +61,7 @@ ngx_team_identity_get(ngx_http_request_t *r, ngx_team_ctx_t *ctx)
         return TEAM_TOKEN_MALFORMED;
     }
 
-    hash = team_siphash(ngx_team_tokens.key, text.data, text.len);
+    hash = ngx_team_tokens_hash(text);
 
     identity = ngx_team_tokens_find(hash, text);
 
@@ -148,74 +96,6 @@ ngx_team_identity_get(ngx_http_request_t *r, ngx_team_ctx_t *ctx)
 }
 
 
-static ngx_team_identity_t *
-ngx_team_tokens_find(uint64_t hash, team_str_t text)
-{
-    ngx_team_identity_t  *identity;
-
-    identity = ngx_team_tokens.buckets[hash & ngx_team_tokens.mask];
-
-    for ( /* void */ ; identity != NULL; identity = identity->next) {
-
-        if (identity->hash == hash && team_str_eq(identity->token, text)) {
-
-            if (ngx_queue_head(&ngx_team_tokens.lru) != &identity->lru) {
-                ngx_queue_remove(&identity->lru);
-                ngx_queue_insert_head(&ngx_team_tokens.lru, &identity->lru);
-            }
-
-            return identity;
-        }
-    }
-
-    return NULL;
-}
-
-
-static void
-ngx_team_tokens_insert(ngx_team_identity_t *identity)
-{
-    ngx_queue_t           *q;
-    ngx_team_identity_t  **bucket;
-
-    if (ngx_team_tokens.n >= ngx_team_tokens.max) {
-        q = ngx_queue_last(&ngx_team_tokens.lru);
-
-        ngx_team_tokens_remove(ngx_queue_data(q, ngx_team_identity_t, lru));
-    }
-
-    bucket = &ngx_team_tokens.buckets[identity->hash & ngx_team_tokens.mask];
-
-    identity->next = *bucket;
-    *bucket = identity;
-
-    ngx_queue_insert_head(&ngx_team_tokens.lru, &identity->lru);
-
-    ngx_team_tokens.n++;
-}
-
-
-static void
-ngx_team_tokens_remove(ngx_team_identity_t *identity)
-{
-    ngx_team_identity_t  **prev;
-
-    prev = &ngx_team_tokens.buckets[identity->hash & ngx_team_tokens.mask];
-
-    while (*prev != identity) {
-        prev = &(*prev)->next;
-    }
-
-    *prev = identity->next;
-
-    ngx_queue_remove(&identity->lru);
-
-    ngx_team_tokens.n--;
-
-    ngx_team_identity_release(identity);
-}
-
-
 /* A token that is seen for the first time: the rules in their order. */
 
 static team_reason_e
@@ -233,7 +113,7 @@ ngx_team_identity_verify(ngx_team_identity_t **identity, team_str_t text,
         return reason;
     }
 
-    known = team_header_recall(&ngx_team_tokens.headers, &token);
+    known = team_header_recall(&ngx_team_identity_headers, &token);
 
     if (!known) {
         reason = team_token_header(&token);
@@ -248,7 +128,7 @@ ngx_team_identity_verify(ngx_team_identity_t **identity, team_str_t text,
     }
 
     if (!known) {
-        team_header_remember(&ngx_team_tokens.headers, &token);
+        team_header_remember(&ngx_team_identity_headers, &token);
     }
 
     reason = team_claims_parse(&claims, token.payload);

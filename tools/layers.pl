@@ -36,7 +36,8 @@ my %part = (
     reader => 'body', query => 'body',
     ngx_pq => 'ngx_pg', ngx_query => 'ngx_pg', ngx_cancel => 'ngx_pg',
     ngx_conninfo => 'ngx_pg', ngx_hosts => 'ngx_pg',
-    ngx_load => 'ngx_grants', route_table => 'route',
+    ngx_load => 'ngx_grants', ngx_tokens => 'ngx_identity',
+    route_table => 'route',
 );
 
 my @lower = qw(nothing jansson libcrypto/libjwt nginx nginx nginx nginx nginx);
