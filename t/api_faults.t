@@ -168,6 +168,10 @@ subtest 'a slow database' => sub {
 
 
 subtest 'functions that are broken' => sub {
+
+    # they answer what no document describes
+    local $site->{contract} = 0;
+
     my $owner = $site->pg->dbh;
 
     my $healthz = sub {
