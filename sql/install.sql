@@ -40,6 +40,12 @@ select not exists (select from team.migration where number = 2) as pending
 \ir migrations/0002_management.sql
 \endif
 
+select not exists (select from team.migration where number = 3) as pending
+\gset
+\if :pending
+\ir migrations/0003_directory.sql
+\endif
+
 \ir functions/10_views.sql
 \ir functions/15_changes.sql
 \ir functions/20_rules.sql
@@ -66,6 +72,9 @@ select not exists (select from team.migration where number = 2) as pending
 \ir functions/62_policy.sql
 \ir functions/63_account_api.sql
 \ir functions/64_subaccounts.sql
+\ir functions/70_directory.sql
+\ir functions/71_audit.sql
+\ir functions/72_logins.sql
 
 \ir presets/permissions.sql
 \ir presets/business.sql

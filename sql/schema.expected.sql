@@ -21,6 +21,30 @@ CREATE DOMAIN team.decline_mode AS text COLLATE pg_catalog."C"
 
 ALTER DOMAIN team.decline_mode OWNER TO team_owner;
 
+CREATE DOMAIN team.directory_kind AS text COLLATE pg_catalog."C"
+	CONSTRAINT directory_kind_check CHECK ((VALUE = ANY (ARRAY['member'::text, 'invitation'::text, 'join_request'::text])));
+
+ALTER DOMAIN team.directory_kind OWNER TO team_owner;
+
+CREATE TYPE team.directory_query AS (
+	account_id uuid,
+	text text,
+	text_roles uuid[],
+	kind text,
+	status text,
+	expired boolean,
+	declined boolean,
+	role uuid,
+	"group" uuid
+);
+
+ALTER TYPE team.directory_query OWNER TO team_owner;
+
+CREATE DOMAIN team.directory_status AS text COLLATE pg_catalog."C"
+	CONSTRAINT directory_status_check CHECK ((VALUE = ANY (ARRAY['pending'::text, 'active'::text, 'suspended'::text, 'declined'::text])));
+
+ALTER DOMAIN team.directory_status OWNER TO team_owner;
+
 CREATE DOMAIN team.display_name AS text
 	CONSTRAINT display_name_check CHECK (((char_length(VALUE) <= 200) AND (VALUE !~ '[\x01-\x1f\x7f]'::text)));
 
@@ -563,6 +587,102 @@ $$;
 
 ALTER FUNCTION team.audit(p_account uuid, p_actor team.standing, p_action text, p_target_type text, p_target uuid, p_code text, p_detail jsonb) OWNER TO team_owner;
 
+CREATE FUNCTION team.audit_actor(p_account uuid, p_id uuid, p_actor uuid, p_subject text, p_action text, p_from timestamp with time zone, p_at timestamp with time zone, p_last uuid, p_limit integer) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return array(
+    select e.id
+      from team.audit_event e
+     where e.account_id = p_account
+       and e.actor_member_id = p_id
+       and e.at >= p_from
+       and (e.at, e.id) < (p_at, p_last)
+       and (p_action is null or e.action = p_action)
+     order by e.at desc, e.id desc
+     limit p_limit);
+end
+$$;
+
+ALTER FUNCTION team.audit_actor(p_account uuid, p_id uuid, p_actor uuid, p_subject text, p_action text, p_from timestamp with time zone, p_at timestamp with time zone, p_last uuid, p_limit integer) OWNER TO team_owner;
+
+CREATE FUNCTION team.audit_all(p_account uuid, p_id uuid, p_actor uuid, p_subject text, p_action text, p_from timestamp with time zone, p_at timestamp with time zone, p_last uuid, p_limit integer) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return array(
+    select e.id
+      from team.audit_event e
+     where e.account_id = p_account
+       and (p_subject is null or e.actor_subject = p_subject)
+       and e.at >= p_from
+       and (e.at, e.id) < (p_at, p_last)
+       and (p_action is null or e.action = p_action)
+     order by e.at desc, e.id desc
+     limit p_limit);
+end
+$$;
+
+ALTER FUNCTION team.audit_all(p_account uuid, p_id uuid, p_actor uuid, p_subject text, p_action text, p_from timestamp with time zone, p_at timestamp with time zone, p_last uuid, p_limit integer) OWNER TO team_owner;
+
+CREATE FUNCTION team.audit_csv(p_ids uuid[]) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+    select E'id,at,actor_member,actor_issuer,actor_subject,actor_name,action,'
+           'target_type,target,target_name,outcome,code,detail\r\n'
+           || coalesce(string_agg(c.line || E'\r\n', '' order by p.n), '')
+      from unnest(p_ids) with ordinality p (id, n)
+      join team.audit_line l on l.id = p.id
+     cross join lateral (
+       select string_agg(team.csv_cell(v.cell), ',' order by v.n) as line
+         from (values (1, l.id::text), (2, team.time_text(l.at)),
+                      (3, l.actor_member_id::text), (4, l.actor_issuer),
+                      (5, l.actor_subject), (6, l.actor_name), (7, l.action),
+                      (8, l.target_type), (9, l.target_id::text),
+                      (10, l.target_name), (11, l.outcome), (12, l.code),
+                      (13, l.detail::text)) v (n, cell)) c);
+end
+$$;
+
+ALTER FUNCTION team.audit_csv(p_ids uuid[]) OWNER TO team_owner;
+
+CREATE FUNCTION team.audit_json(p_ids uuid[], p_cursor text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+    select json_build_object(
+             'items', coalesce(json_agg(
+               json_build_object(
+                 'id', l.id,
+                 'at', team.time_text(l.at),
+                 'actor', json_build_object(
+                   'member', l.actor_member_id,
+                   'issuer', l.actor_issuer,
+                   'subject', l.actor_subject,
+                   'name', l.actor_name),
+                 'action', l.action,
+                 'target', json_build_object(
+                   'type', l.target_type,
+                   'id', l.target_id,
+                   'name', l.target_name),
+                 'outcome', l.outcome,
+                 'code', l.code,
+                 'detail', l.detail) order by p.n), '[]'),
+             'next_cursor', p_cursor)
+      from unnest(p_ids) with ordinality p (id, n)
+      join team.audit_line l on l.id = p.id);
+end
+$$;
+
+ALTER FUNCTION team.audit_json(p_ids uuid[], p_cursor text) OWNER TO team_owner;
+
 CREATE FUNCTION team.audit_keep() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -575,6 +695,28 @@ end
 $$;
 
 ALTER FUNCTION team.audit_keep() OWNER TO team_owner;
+
+CREATE FUNCTION team.audit_target(p_account uuid, p_id uuid, p_actor uuid, p_subject text, p_action text, p_from timestamp with time zone, p_at timestamp with time zone, p_last uuid, p_limit integer) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return array(
+    select e.id
+      from team.audit_event e
+     where e.account_id = p_account
+       and e.target_id = p_id
+       and (p_actor is null or e.actor_member_id = p_actor)
+       and (p_subject is null or e.actor_subject = p_subject)
+       and e.at >= p_from
+       and (e.at, e.id) < (p_at, p_last)
+       and (p_action is null or e.action = p_action)
+     order by e.at desc, e.id desc
+     limit p_limit);
+end
+$$;
+
+ALTER FUNCTION team.audit_target(p_account uuid, p_id uuid, p_actor uuid, p_subject text, p_action text, p_from timestamp with time zone, p_at timestamp with time zone, p_last uuid, p_limit integer) OWNER TO team_owner;
 
 CREATE FUNCTION team.change_account() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -879,6 +1021,20 @@ $$;
 
 ALTER FUNCTION team.charge_check(p_invitation jsonb) OWNER TO team_owner;
 
+CREATE FUNCTION team.csv_cell(p_text text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return '"'
+         || case when p_text ~ '^\s*[=+@|%＝＋－＠-]|^[\t\r\n]' then '''' else '' end
+         || replace(coalesce(p_text, ''), '"', '""')
+         || '"';
+end
+$$;
+
+ALTER FUNCTION team.csv_cell(p_text text) OWNER TO team_owner;
+
 CREATE FUNCTION team.csv_groups(p_account uuid, p_names jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1055,6 +1211,1183 @@ end
 $_$;
 
 ALTER FUNCTION team.cursor_read(p_cursor text, p_kind text, p_scope uuid) OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_build() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  lock table team.directory in share row exclusive mode;
+
+  delete from team.directory;
+
+  insert into team.directory
+  select *
+    from team.directory_source s;
+end
+$$;
+
+ALTER FUNCTION team.directory_build() OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_created_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  constant uuid := p_query.account_id;
+  v_text     constant text := p_query.text;
+  v_roles    constant uuid[] := p_query.text_roles;
+  v_kind     constant text := p_query.kind;
+  v_status   constant text := p_query.status;
+  v_expired  constant boolean := p_query.expired;
+  v_hide     constant boolean := not p_query.declined;
+  v_role     constant uuid := p_query.role;
+  v_group    constant uuid := p_query."group";
+  v_after    timestamptz := p_after;
+  v_id       uuid := p_id;
+  v_budget   integer := 1000;
+  v_ids      uuid[] := '{}';
+  v_keys     bigint[];
+begin
+  loop
+    v_ids := v_ids || array(
+      select d.id
+        from (select *
+                from team.directory o
+               where o.account_id = v_account
+                 and (o.created_at, o.id) < (v_after, v_id)
+               order by o.created_at desc, o.id desc
+               limit v_budget) d
+       where
+             (v_text is null or strpos(d.search, v_text) > 0
+                             or d.roles && v_roles)
+         and (v_kind is null or d.kind = v_kind)
+         and (v_status is null or d.status = v_status)
+         and (v_hide is false or d.status <> 'declined')
+         and (v_expired is null
+              or coalesce(d.expires_at <= statement_timestamp(), false)
+                 = v_expired)
+         and (v_role is null or v_role = any (d.roles))
+         and (v_group is null or v_group = any (d.groups))
+       limit p_limit - cardinality(v_ids));
+
+    if cardinality(v_ids) = p_limit or v_budget is null then
+      return v_ids;
+    end if;
+
+    select o.created_at, o.id
+      into v_after, v_id
+      from team.directory o
+     where o.account_id = v_account
+       and (o.created_at, o.id) < (v_after, v_id)
+     order by o.created_at desc, o.id desc
+    offset v_budget - 1
+     limit 1;
+
+    if not found then
+      return v_ids;
+    end if;
+
+    if v_budget = 1000 and cardinality(v_ids) >= 5 then
+      v_budget := 19000;
+
+    else
+      v_keys := team.directory_keys_wanted(p_query);
+      exit when v_keys is not null;
+      v_budget := null;
+    end if;
+  end loop;
+
+  return array(
+    with found as materialized (
+      select *
+        from team.directory o
+       where team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                 o.roles, o.groups) @> v_keys
+          or team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                 o.roles, o.groups)
+             && array(select team.directory_key('role ' || r.id)
+                        from unnest(v_roles) r (id))
+    )
+    select d.id
+      from found d
+     where d.account_id = v_account
+       and (d.created_at, d.id) < (p_after, p_id)
+       and
+             (v_text is null or strpos(d.search, v_text) > 0
+                             or d.roles && v_roles)
+         and (v_kind is null or d.kind = v_kind)
+         and (v_status is null or d.status = v_status)
+         and (v_hide is false or d.status <> 'declined')
+         and (v_expired is null
+              or coalesce(d.expires_at <= statement_timestamp(), false)
+                 = v_expired)
+         and (v_role is null or v_role = any (d.roles))
+         and (v_group is null or v_group = any (d.groups))
+     order by d.created_at desc, d.id desc
+     limit p_limit);
+end
+$$;
+
+ALTER FUNCTION team.directory_created_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_created_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  constant uuid := p_query.account_id;
+  v_text     constant text := p_query.text;
+  v_roles    constant uuid[] := p_query.text_roles;
+  v_kind     constant text := p_query.kind;
+  v_status   constant text := p_query.status;
+  v_expired  constant boolean := p_query.expired;
+  v_hide     constant boolean := not p_query.declined;
+  v_role     constant uuid := p_query.role;
+  v_group    constant uuid := p_query."group";
+  v_after    timestamptz := p_after;
+  v_id       uuid := p_id;
+  v_budget   integer := 1000;
+  v_ids      uuid[] := '{}';
+  v_keys     bigint[];
+begin
+  loop
+    v_ids := v_ids || array(
+      select d.id
+        from (select *
+                from team.directory o
+               where o.account_id = v_account
+                 and (o.created_at, o.id) > (v_after, v_id)
+               order by o.created_at asc, o.id asc
+               limit v_budget) d
+       where
+             (v_text is null or strpos(d.search, v_text) > 0
+                             or d.roles && v_roles)
+         and (v_kind is null or d.kind = v_kind)
+         and (v_status is null or d.status = v_status)
+         and (v_hide is false or d.status <> 'declined')
+         and (v_expired is null
+              or coalesce(d.expires_at <= statement_timestamp(), false)
+                 = v_expired)
+         and (v_role is null or v_role = any (d.roles))
+         and (v_group is null or v_group = any (d.groups))
+       limit p_limit - cardinality(v_ids));
+
+    if cardinality(v_ids) = p_limit or v_budget is null then
+      return v_ids;
+    end if;
+
+    select o.created_at, o.id
+      into v_after, v_id
+      from team.directory o
+     where o.account_id = v_account
+       and (o.created_at, o.id) > (v_after, v_id)
+     order by o.created_at asc, o.id asc
+    offset v_budget - 1
+     limit 1;
+
+    if not found then
+      return v_ids;
+    end if;
+
+    if v_budget = 1000 and cardinality(v_ids) >= 5 then
+      v_budget := 19000;
+
+    else
+      v_keys := team.directory_keys_wanted(p_query);
+      exit when v_keys is not null;
+      v_budget := null;
+    end if;
+  end loop;
+
+  return array(
+    with found as materialized (
+      select *
+        from team.directory o
+       where team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                 o.roles, o.groups) @> v_keys
+          or team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                 o.roles, o.groups)
+             && array(select team.directory_key('role ' || r.id)
+                        from unnest(v_roles) r (id))
+    )
+    select d.id
+      from found d
+     where d.account_id = v_account
+       and (d.created_at, d.id) > (p_after, p_id)
+       and
+             (v_text is null or strpos(d.search, v_text) > 0
+                             or d.roles && v_roles)
+         and (v_kind is null or d.kind = v_kind)
+         and (v_status is null or d.status = v_status)
+         and (v_hide is false or d.status <> 'declined')
+         and (v_expired is null
+              or coalesce(d.expires_at <= statement_timestamp(), false)
+                 = v_expired)
+         and (v_role is null or v_role = any (d.roles))
+         and (v_group is null or v_group = any (d.groups))
+     order by d.created_at asc, d.id asc
+     limit p_limit);
+end
+$$;
+
+ALTER FUNCTION team.directory_created_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_email_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  constant uuid := p_query.account_id;
+  v_text     constant text := p_query.text;
+  v_roles    constant uuid[] := p_query.text_roles;
+  v_kind     constant text := p_query.kind;
+  v_status   constant text := p_query.status;
+  v_expired  constant boolean := p_query.expired;
+  v_hide     constant boolean := not p_query.declined;
+  v_role     constant uuid := p_query.role;
+  v_group    constant uuid := p_query."group";
+  v_after    text := p_after;
+  v_id       uuid := p_id;
+  v_budget   integer := 1000;
+  v_ids      uuid[] := '{}';
+  v_keys     bigint[];
+begin
+  loop
+    v_ids := v_ids || array(
+      select d.id
+        from (select *
+                from team.directory o
+               where o.account_id = v_account
+                 and (o.email, o.id) < (v_after, v_id)
+               order by o.email desc, o.id desc
+               limit v_budget) d
+       where
+             (v_text is null or strpos(d.search, v_text) > 0
+                             or d.roles && v_roles)
+         and (v_kind is null or d.kind = v_kind)
+         and (v_status is null or d.status = v_status)
+         and (v_hide is false or d.status <> 'declined')
+         and (v_expired is null
+              or coalesce(d.expires_at <= statement_timestamp(), false)
+                 = v_expired)
+         and (v_role is null or v_role = any (d.roles))
+         and (v_group is null or v_group = any (d.groups))
+       limit p_limit - cardinality(v_ids));
+
+    if cardinality(v_ids) = p_limit or v_budget is null then
+      return v_ids;
+    end if;
+
+    select o.email, o.id
+      into v_after, v_id
+      from team.directory o
+     where o.account_id = v_account
+       and (o.email, o.id) < (v_after, v_id)
+     order by o.email desc, o.id desc
+    offset v_budget - 1
+     limit 1;
+
+    if not found then
+      return v_ids;
+    end if;
+
+    if v_budget = 1000 and cardinality(v_ids) >= 5 then
+      v_budget := 19000;
+
+    else
+      v_keys := team.directory_keys_wanted(p_query);
+      exit when v_keys is not null;
+      v_budget := null;
+    end if;
+  end loop;
+
+  return array(
+    with found as materialized (
+      select *
+        from team.directory o
+       where team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                 o.roles, o.groups) @> v_keys
+          or team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                 o.roles, o.groups)
+             && array(select team.directory_key('role ' || r.id)
+                        from unnest(v_roles) r (id))
+    )
+    select d.id
+      from found d
+     where d.account_id = v_account
+       and (d.email, d.id) < (p_after, p_id)
+       and
+             (v_text is null or strpos(d.search, v_text) > 0
+                             or d.roles && v_roles)
+         and (v_kind is null or d.kind = v_kind)
+         and (v_status is null or d.status = v_status)
+         and (v_hide is false or d.status <> 'declined')
+         and (v_expired is null
+              or coalesce(d.expires_at <= statement_timestamp(), false)
+                 = v_expired)
+         and (v_role is null or v_role = any (d.roles))
+         and (v_group is null or v_group = any (d.groups))
+     order by d.email desc, d.id desc
+     limit p_limit);
+end
+$$;
+
+ALTER FUNCTION team.directory_email_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_email_up(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  constant uuid := p_query.account_id;
+  v_text     constant text := p_query.text;
+  v_roles    constant uuid[] := p_query.text_roles;
+  v_kind     constant text := p_query.kind;
+  v_status   constant text := p_query.status;
+  v_expired  constant boolean := p_query.expired;
+  v_hide     constant boolean := not p_query.declined;
+  v_role     constant uuid := p_query.role;
+  v_group    constant uuid := p_query."group";
+  v_after    text := p_after;
+  v_id       uuid := p_id;
+  v_budget   integer := 1000;
+  v_ids      uuid[] := '{}';
+  v_keys     bigint[];
+begin
+  loop
+    v_ids := v_ids || array(
+      select d.id
+        from (select *
+                from team.directory o
+               where o.account_id = v_account
+                 and (o.email, o.id) > (v_after, v_id)
+               order by o.email asc, o.id asc
+               limit v_budget) d
+       where
+             (v_text is null or strpos(d.search, v_text) > 0
+                             or d.roles && v_roles)
+         and (v_kind is null or d.kind = v_kind)
+         and (v_status is null or d.status = v_status)
+         and (v_hide is false or d.status <> 'declined')
+         and (v_expired is null
+              or coalesce(d.expires_at <= statement_timestamp(), false)
+                 = v_expired)
+         and (v_role is null or v_role = any (d.roles))
+         and (v_group is null or v_group = any (d.groups))
+       limit p_limit - cardinality(v_ids));
+
+    if cardinality(v_ids) = p_limit or v_budget is null then
+      return v_ids;
+    end if;
+
+    select o.email, o.id
+      into v_after, v_id
+      from team.directory o
+     where o.account_id = v_account
+       and (o.email, o.id) > (v_after, v_id)
+     order by o.email asc, o.id asc
+    offset v_budget - 1
+     limit 1;
+
+    if not found then
+      return v_ids;
+    end if;
+
+    if v_budget = 1000 and cardinality(v_ids) >= 5 then
+      v_budget := 19000;
+
+    else
+      v_keys := team.directory_keys_wanted(p_query);
+      exit when v_keys is not null;
+      v_budget := null;
+    end if;
+  end loop;
+
+  return array(
+    with found as materialized (
+      select *
+        from team.directory o
+       where team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                 o.roles, o.groups) @> v_keys
+          or team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                 o.roles, o.groups)
+             && array(select team.directory_key('role ' || r.id)
+                        from unnest(v_roles) r (id))
+    )
+    select d.id
+      from found d
+     where d.account_id = v_account
+       and (d.email, d.id) > (p_after, p_id)
+       and
+             (v_text is null or strpos(d.search, v_text) > 0
+                             or d.roles && v_roles)
+         and (v_kind is null or d.kind = v_kind)
+         and (v_status is null or d.status = v_status)
+         and (v_hide is false or d.status <> 'declined')
+         and (v_expired is null
+              or coalesce(d.expires_at <= statement_timestamp(), false)
+                 = v_expired)
+         and (v_role is null or v_role = any (d.roles))
+         and (v_group is null or v_group = any (d.groups))
+     order by d.email asc, d.id asc
+     limit p_limit);
+end
+$$;
+
+ALTER FUNCTION team.directory_email_up(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_everything() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform team.directory_build();
+  return null;
+end
+$$;
+
+ALTER FUNCTION team.directory_everything() OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_follow() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_row  record;
+begin
+  if tg_op = 'DELETE' then
+    v_row := old;
+  else
+    v_row := new;
+  end if;
+
+  case tg_table_name
+    when 'member' then
+      perform team.directory_put(v_row.id, v_row.identity_id);
+
+    when 'identity' then
+      perform team.directory_put(m.id, null)
+         from (select o.id
+                 from team.member o
+                where o.identity_id = v_row.id
+                order by o.id) m;
+
+    when 'invitation' then
+      perform team.directory_put(v_row.id, null);
+
+    when 'invitation_role', 'invitation_group' then
+      perform team.directory_put(v_row.invitation_id, null);
+
+    else
+      perform team.directory_put(m.id, m.identity_id)
+         from team.member m
+        where m.id = v_row.member_id;
+  end case;
+
+  return null;
+end
+$$;
+
+ALTER FUNCTION team.directory_follow() OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_items(p_account team.account, p_ids uuid[]) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_owner_role  uuid;
+  v_items       text;
+begin
+  if p_account.owner_mode = 'many' then
+    select r.id
+      into v_owner_role
+      from team.role r
+     where r.account_id = p_account.id
+       and r.key = p_account.owner_role;
+  end if;
+
+  with page as materialized (
+    select d.*, p.n
+      from unnest(p_ids) with ordinality p (id, n)
+      join team.directory d on d.id = p.id
+  ), roles as materialized (
+    select s.roles,
+           (select json_agg(json_build_object('key', r.key, 'name', r.name)
+                            order by r.key)::text
+              from team.role r
+             where r.id = any (s.roles)) as body
+      from (select distinct p.roles from page p where p.roles <> '{}') s
+  ), groups as materialized (
+    select s.groups,
+           (select json_agg(json_build_object('id', g.id, 'name', g.name)
+                            order by g.name collate "C")::text
+              from team.member_group g
+             where g.id = any (s.groups)) as body
+      from (select distinct p.groups from page p where p.groups <> '{}') s
+  ), inviters as materialized (
+    select m.id,
+           json_build_object('id', m.id, 'name', coalesce(m.name, i.name),
+                             'email', i.email)::text as body
+      from (select distinct p.inviter_id from page p) s
+      join team.member m on m.id = s.inviter_id
+      join team.identity i on i.id = m.identity_id
+  )
+  select '[' || string_agg(
+           '{"kind":"' || p.kind
+           || '","id":"' || coalesce(p.join_request_id, p.id)
+           || case
+                when p.kind = 'invitation' then '","member":null'
+                else '","member":"' || p.id || '"'
+              end
+           || ',"name":' || coalesce(to_json(p.name)::text, 'null')
+           || ',"email":' || case
+                               when p.email = '' then 'null'
+                               else to_json(p.email)::text
+                             end
+           || ',"roles":' || coalesce(r.body, '[]')
+           || ',"groups":' || coalesce(g.body, '[]')
+           || ',"status":"' || case
+                when p.kind = 'invitation' and p.status = 'pending'
+                     and p.expires_at <= statement_timestamp() then 'expired'
+                else p.status
+              end
+           || '","is_owner":' || case
+                when v_owner_role is not null then
+                  p.kind <> 'invitation' and v_owner_role = any (p.roles)
+                else p_account.owner_member_id is not distinct from p.id
+              end
+           || ',"inviter":' || coalesce(v.body, 'null')
+           || ',"joined_at":' || case
+                when p.joined_at < 'infinity' then
+                  '"' || team.time_text(p.joined_at) || '"'
+                else 'null'
+              end
+           || ',"created_at":"' || team.time_text(p.created_at)
+           || '","expires_at":'
+           || coalesce('"' || team.time_text(p.expires_at) || '"', 'null')
+           || ',"last_login_at":'
+           || coalesce('"' || team.time_text(i.last_login_at) || '"', 'null')
+           || '}', ',' order by p.n) || ']'
+    into v_items
+    from page p
+    left join team.identity i on i.id = p.identity_id
+    left join roles r on r.roles = p.roles
+    left join groups g on g.groups = p.groups
+    left join inviters v on v.id = p.inviter_id;
+
+  return v_items;
+end
+$$;
+
+ALTER FUNCTION team.directory_items(p_account team.account, p_ids uuid[]) OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_joined_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  constant uuid := p_query.account_id;
+  v_text     constant text := p_query.text;
+  v_roles    constant uuid[] := p_query.text_roles;
+  v_kind     constant text := p_query.kind;
+  v_status   constant text := p_query.status;
+  v_expired  constant boolean := p_query.expired;
+  v_hide     constant boolean := not p_query.declined;
+  v_role     constant uuid := p_query.role;
+  v_group    constant uuid := p_query."group";
+  v_after    timestamptz := p_after;
+  v_id       uuid := p_id;
+  v_budget   integer := 1000;
+  v_ids      uuid[] := '{}';
+  v_keys     bigint[];
+begin
+  loop
+    v_ids := v_ids || array(
+      select d.id
+        from (select *
+                from team.directory o
+               where o.account_id = v_account
+                 and (o.joined_at, o.id) < (v_after, v_id)
+               order by o.joined_at desc, o.id desc
+               limit v_budget) d
+       where
+             (v_text is null or strpos(d.search, v_text) > 0
+                             or d.roles && v_roles)
+         and (v_kind is null or d.kind = v_kind)
+         and (v_status is null or d.status = v_status)
+         and (v_hide is false or d.status <> 'declined')
+         and (v_expired is null
+              or coalesce(d.expires_at <= statement_timestamp(), false)
+                 = v_expired)
+         and (v_role is null or v_role = any (d.roles))
+         and (v_group is null or v_group = any (d.groups))
+       limit p_limit - cardinality(v_ids));
+
+    if cardinality(v_ids) = p_limit or v_budget is null then
+      return v_ids;
+    end if;
+
+    select o.joined_at, o.id
+      into v_after, v_id
+      from team.directory o
+     where o.account_id = v_account
+       and (o.joined_at, o.id) < (v_after, v_id)
+     order by o.joined_at desc, o.id desc
+    offset v_budget - 1
+     limit 1;
+
+    if not found then
+      return v_ids;
+    end if;
+
+    if v_budget = 1000 and cardinality(v_ids) >= 5 then
+      v_budget := 19000;
+
+    else
+      v_keys := team.directory_keys_wanted(p_query);
+      exit when v_keys is not null;
+      v_budget := null;
+    end if;
+  end loop;
+
+  return array(
+    with found as materialized (
+      select *
+        from team.directory o
+       where team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                 o.roles, o.groups) @> v_keys
+          or team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                 o.roles, o.groups)
+             && array(select team.directory_key('role ' || r.id)
+                        from unnest(v_roles) r (id))
+    )
+    select d.id
+      from found d
+     where d.account_id = v_account
+       and (d.joined_at, d.id) < (p_after, p_id)
+       and
+             (v_text is null or strpos(d.search, v_text) > 0
+                             or d.roles && v_roles)
+         and (v_kind is null or d.kind = v_kind)
+         and (v_status is null or d.status = v_status)
+         and (v_hide is false or d.status <> 'declined')
+         and (v_expired is null
+              or coalesce(d.expires_at <= statement_timestamp(), false)
+                 = v_expired)
+         and (v_role is null or v_role = any (d.roles))
+         and (v_group is null or v_group = any (d.groups))
+     order by d.joined_at desc, d.id desc
+     limit p_limit);
+end
+$$;
+
+ALTER FUNCTION team.directory_joined_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_joined_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  constant uuid := p_query.account_id;
+  v_text     constant text := p_query.text;
+  v_roles    constant uuid[] := p_query.text_roles;
+  v_kind     constant text := p_query.kind;
+  v_status   constant text := p_query.status;
+  v_expired  constant boolean := p_query.expired;
+  v_hide     constant boolean := not p_query.declined;
+  v_role     constant uuid := p_query.role;
+  v_group    constant uuid := p_query."group";
+  v_after    timestamptz := p_after;
+  v_id       uuid := p_id;
+  v_budget   integer := 1000;
+  v_ids      uuid[] := '{}';
+  v_keys     bigint[];
+begin
+  loop
+    v_ids := v_ids || array(
+      select d.id
+        from (select *
+                from team.directory o
+               where o.account_id = v_account
+                 and (o.joined_at, o.id) > (v_after, v_id)
+               order by o.joined_at asc, o.id asc
+               limit v_budget) d
+       where
+             (v_text is null or strpos(d.search, v_text) > 0
+                             or d.roles && v_roles)
+         and (v_kind is null or d.kind = v_kind)
+         and (v_status is null or d.status = v_status)
+         and (v_hide is false or d.status <> 'declined')
+         and (v_expired is null
+              or coalesce(d.expires_at <= statement_timestamp(), false)
+                 = v_expired)
+         and (v_role is null or v_role = any (d.roles))
+         and (v_group is null or v_group = any (d.groups))
+       limit p_limit - cardinality(v_ids));
+
+    if cardinality(v_ids) = p_limit or v_budget is null then
+      return v_ids;
+    end if;
+
+    select o.joined_at, o.id
+      into v_after, v_id
+      from team.directory o
+     where o.account_id = v_account
+       and (o.joined_at, o.id) > (v_after, v_id)
+     order by o.joined_at asc, o.id asc
+    offset v_budget - 1
+     limit 1;
+
+    if not found then
+      return v_ids;
+    end if;
+
+    if v_budget = 1000 and cardinality(v_ids) >= 5 then
+      v_budget := 19000;
+
+    else
+      v_keys := team.directory_keys_wanted(p_query);
+      exit when v_keys is not null;
+      v_budget := null;
+    end if;
+  end loop;
+
+  return array(
+    with found as materialized (
+      select *
+        from team.directory o
+       where team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                 o.roles, o.groups) @> v_keys
+          or team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                 o.roles, o.groups)
+             && array(select team.directory_key('role ' || r.id)
+                        from unnest(v_roles) r (id))
+    )
+    select d.id
+      from found d
+     where d.account_id = v_account
+       and (d.joined_at, d.id) > (p_after, p_id)
+       and
+             (v_text is null or strpos(d.search, v_text) > 0
+                             or d.roles && v_roles)
+         and (v_kind is null or d.kind = v_kind)
+         and (v_status is null or d.status = v_status)
+         and (v_hide is false or d.status <> 'declined')
+         and (v_expired is null
+              or coalesce(d.expires_at <= statement_timestamp(), false)
+                 = v_expired)
+         and (v_role is null or v_role = any (d.roles))
+         and (v_group is null or v_group = any (d.groups))
+     order by d.joined_at asc, d.id asc
+     limit p_limit);
+end
+$$;
+
+ALTER FUNCTION team.directory_joined_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_key(p_what text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select hashtextextended(p_what, 256)
+$$;
+
+ALTER FUNCTION team.directory_key(p_what text) OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_keys(p_account uuid, p_kind text, p_status text, p_search text, p_roles uuid[], p_groups uuid[]) RETURNS bigint[]
+    LANGUAGE plpgsql IMMUTABLE COST 1000 PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_sort   bigint := uuid_hash_extended(p_account, 0) & 255;
+  v_id     uuid;
+  v_keys   bigint[];
+begin
+  for i in 1 .. length(p_search) - 1 loop
+    v_keys := v_keys || hashtextextended(substr(p_search, i, 2), v_sort);
+    v_keys := v_keys || hashtextextended(substr(p_search, i, 3), v_sort);
+  end loop;
+
+  foreach v_id in array p_roles loop
+    v_keys := v_keys || hashtextextended('role ' || v_id, 256);
+  end loop;
+
+  foreach v_id in array p_groups loop
+    v_keys := v_keys || hashtextextended('group ' || v_id, 256);
+  end loop;
+
+  return v_keys
+         || hashtextextended('kind ' || p_kind || ' ' || p_account, 256)
+         || hashtextextended('status ' || p_status || ' ' || p_account, 256);
+end
+$$;
+
+ALTER FUNCTION team.directory_keys(p_account uuid, p_kind text, p_status text, p_search text, p_roles uuid[], p_groups uuid[]) OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_keys_wanted(p_query team.directory_query) RETURNS bigint[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_sort    bigint := uuid_hash_extended(p_query.account_id, 0) & 255;
+  v_length  integer := least(length(p_query.text), 3);
+  v_keys    bigint[] := '{}';
+begin
+  if v_length >= 2 then
+    v_keys := array(
+      select g.key
+        from (select hashtextextended(p.part, v_sort) as key,
+                     (select count(*)
+                        from (select d.search
+                                from team.directory d
+                               where d.account_id = p_query.account_id
+                               order by d.created_at desc, d.id desc
+                               limit 200) d
+                       where strpos(d.search, p.part) > 0) as n,
+                     p.i
+                from (select substr(p_query.text, i, v_length) as part, i
+                        from generate_series(
+                               1, length(p_query.text) - v_length + 1) i
+                       limit 24) p) g
+       order by g.n, g.i
+       limit 4);
+
+  elsif v_length = 1 then
+    return null;
+  end if;
+
+  if p_query.role is not null and v_keys = '{}' then
+    v_keys := v_keys || team.directory_key('role ' || p_query.role);
+  end if;
+
+  if p_query."group" is not null then
+    v_keys := v_keys || team.directory_key('group ' || p_query."group");
+  end if;
+
+  if p_query.status is not null and p_query.status <> 'active' then
+    v_keys := v_keys || team.directory_key('status ' || p_query.status || ' '
+                                           || p_query.account_id);
+  end if;
+
+  if p_query.kind is not null and p_query.kind <> 'member' then
+    v_keys := v_keys || team.directory_key('kind ' || p_query.kind || ' '
+                                           || p_query.account_id);
+  end if;
+
+  return nullif(v_keys, '{}');
+end
+$$;
+
+ALTER FUNCTION team.directory_keys_wanted(p_query team.directory_query) OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_name_key_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  constant uuid := p_query.account_id;
+  v_text     constant text := p_query.text;
+  v_roles    constant uuid[] := p_query.text_roles;
+  v_kind     constant text := p_query.kind;
+  v_status   constant text := p_query.status;
+  v_expired  constant boolean := p_query.expired;
+  v_hide     constant boolean := not p_query.declined;
+  v_role     constant uuid := p_query.role;
+  v_group    constant uuid := p_query."group";
+  v_after    text := p_after;
+  v_id       uuid := p_id;
+  v_budget   integer := 1000;
+  v_ids      uuid[] := '{}';
+  v_keys     bigint[];
+begin
+  loop
+    v_ids := v_ids || array(
+      select d.id
+        from (select *
+                from team.directory o
+               where o.account_id = v_account
+                 and (o.name_key, o.id) < (v_after, v_id)
+               order by o.name_key desc, o.id desc
+               limit v_budget) d
+       where
+             (v_text is null or strpos(d.search, v_text) > 0
+                             or d.roles && v_roles)
+         and (v_kind is null or d.kind = v_kind)
+         and (v_status is null or d.status = v_status)
+         and (v_hide is false or d.status <> 'declined')
+         and (v_expired is null
+              or coalesce(d.expires_at <= statement_timestamp(), false)
+                 = v_expired)
+         and (v_role is null or v_role = any (d.roles))
+         and (v_group is null or v_group = any (d.groups))
+       limit p_limit - cardinality(v_ids));
+
+    if cardinality(v_ids) = p_limit or v_budget is null then
+      return v_ids;
+    end if;
+
+    select o.name_key, o.id
+      into v_after, v_id
+      from team.directory o
+     where o.account_id = v_account
+       and (o.name_key, o.id) < (v_after, v_id)
+     order by o.name_key desc, o.id desc
+    offset v_budget - 1
+     limit 1;
+
+    if not found then
+      return v_ids;
+    end if;
+
+    if v_budget = 1000 and cardinality(v_ids) >= 5 then
+      v_budget := 19000;
+
+    else
+      v_keys := team.directory_keys_wanted(p_query);
+      exit when v_keys is not null;
+      v_budget := null;
+    end if;
+  end loop;
+
+  return array(
+    with found as materialized (
+      select *
+        from team.directory o
+       where team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                 o.roles, o.groups) @> v_keys
+          or team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                 o.roles, o.groups)
+             && array(select team.directory_key('role ' || r.id)
+                        from unnest(v_roles) r (id))
+    )
+    select d.id
+      from found d
+     where d.account_id = v_account
+       and (d.name_key, d.id) < (p_after, p_id)
+       and
+             (v_text is null or strpos(d.search, v_text) > 0
+                             or d.roles && v_roles)
+         and (v_kind is null or d.kind = v_kind)
+         and (v_status is null or d.status = v_status)
+         and (v_hide is false or d.status <> 'declined')
+         and (v_expired is null
+              or coalesce(d.expires_at <= statement_timestamp(), false)
+                 = v_expired)
+         and (v_role is null or v_role = any (d.roles))
+         and (v_group is null or v_group = any (d.groups))
+     order by d.name_key desc, d.id desc
+     limit p_limit);
+end
+$$;
+
+ALTER FUNCTION team.directory_name_key_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_name_key_up(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  constant uuid := p_query.account_id;
+  v_text     constant text := p_query.text;
+  v_roles    constant uuid[] := p_query.text_roles;
+  v_kind     constant text := p_query.kind;
+  v_status   constant text := p_query.status;
+  v_expired  constant boolean := p_query.expired;
+  v_hide     constant boolean := not p_query.declined;
+  v_role     constant uuid := p_query.role;
+  v_group    constant uuid := p_query."group";
+  v_after    text := p_after;
+  v_id       uuid := p_id;
+  v_budget   integer := 1000;
+  v_ids      uuid[] := '{}';
+  v_keys     bigint[];
+begin
+  loop
+    v_ids := v_ids || array(
+      select d.id
+        from (select *
+                from team.directory o
+               where o.account_id = v_account
+                 and (o.name_key, o.id) > (v_after, v_id)
+               order by o.name_key asc, o.id asc
+               limit v_budget) d
+       where
+             (v_text is null or strpos(d.search, v_text) > 0
+                             or d.roles && v_roles)
+         and (v_kind is null or d.kind = v_kind)
+         and (v_status is null or d.status = v_status)
+         and (v_hide is false or d.status <> 'declined')
+         and (v_expired is null
+              or coalesce(d.expires_at <= statement_timestamp(), false)
+                 = v_expired)
+         and (v_role is null or v_role = any (d.roles))
+         and (v_group is null or v_group = any (d.groups))
+       limit p_limit - cardinality(v_ids));
+
+    if cardinality(v_ids) = p_limit or v_budget is null then
+      return v_ids;
+    end if;
+
+    select o.name_key, o.id
+      into v_after, v_id
+      from team.directory o
+     where o.account_id = v_account
+       and (o.name_key, o.id) > (v_after, v_id)
+     order by o.name_key asc, o.id asc
+    offset v_budget - 1
+     limit 1;
+
+    if not found then
+      return v_ids;
+    end if;
+
+    if v_budget = 1000 and cardinality(v_ids) >= 5 then
+      v_budget := 19000;
+
+    else
+      v_keys := team.directory_keys_wanted(p_query);
+      exit when v_keys is not null;
+      v_budget := null;
+    end if;
+  end loop;
+
+  return array(
+    with found as materialized (
+      select *
+        from team.directory o
+       where team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                 o.roles, o.groups) @> v_keys
+          or team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                 o.roles, o.groups)
+             && array(select team.directory_key('role ' || r.id)
+                        from unnest(v_roles) r (id))
+    )
+    select d.id
+      from found d
+     where d.account_id = v_account
+       and (d.name_key, d.id) > (p_after, p_id)
+       and
+             (v_text is null or strpos(d.search, v_text) > 0
+                             or d.roles && v_roles)
+         and (v_kind is null or d.kind = v_kind)
+         and (v_status is null or d.status = v_status)
+         and (v_hide is false or d.status <> 'declined')
+         and (v_expired is null
+              or coalesce(d.expires_at <= statement_timestamp(), false)
+                 = v_expired)
+         and (v_role is null or v_role = any (d.roles))
+         and (v_group is null or v_group = any (d.groups))
+     order by d.name_key asc, d.id asc
+     limit p_limit);
+end
+$$;
+
+ALTER FUNCTION team.directory_name_key_up(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_put(p_id uuid, p_identity uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_old  team.directory;
+  v_new  team.directory;
+begin
+  perform
+     from team.identity i
+    where i.id = p_identity
+      for share;
+
+  select *
+    into v_old
+    from team.directory d
+   where d.id = p_id
+     for update;
+
+  select *
+    into v_new
+    from team.directory_source s
+   where s.id = p_id;
+
+  if v_new is not distinct from v_old then
+    return;
+  end if;
+
+  if v_new.id is null then
+    delete from team.directory d
+     where d.id = p_id;
+    return;
+  end if;
+
+  insert into team.directory
+  select v_new.*
+  on conflict (id) do update
+    set (id, account_id, identity_id, join_request_id, inviter_id, created_at,
+         joined_at, expires_at, kind, status, name, name_key, email, search,
+         roles, groups) = row (excluded.*);
+end
+$$;
+
+ALTER FUNCTION team.directory_put(p_id uuid, p_identity uuid) OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_query_make(p_account team.account, p_q text, p_kind text, p_status text, p_role text, p_group text) RETURNS team.directory_query
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_nil    constant uuid := '00000000-0000-0000-0000-000000000000';
+  v_query  team.directory_query;
+begin
+  if p_kind not in ('member', 'invitation', 'join_request') then
+    perform team.fail(400, 'bad-kind',
+                      'kind is member, invitation or join_request.');
+  end if;
+
+  if p_status not in ('active', 'pending', 'suspended', 'declined', 'expired')
+  then
+    perform team.fail(400, 'bad-status',
+                      'status is active, pending, suspended, declined or '
+                      'expired.');
+  end if;
+
+  v_query.account_id := p_account.id;
+  v_query.kind := p_kind;
+  v_query.declined := p_account.decline_mode = 'shown';
+
+  if p_status in ('pending', 'expired') then
+    v_query.status := 'pending';
+    v_query.expired := p_status = 'expired';
+  else
+    v_query.status := p_status;
+  end if;
+
+  if p_role is not null then
+    v_query.role := coalesce((select r.id
+                                from team.role r
+                               where r.account_id = p_account.id
+                                 and r.key = p_role), v_nil);
+  end if;
+
+  if p_group is not null then
+    v_query."group" := coalesce(team.id_parse(p_group), v_nil);
+  end if;
+
+  if p_q <> '' then
+    -- no name holds a line break, which is what ends one in an entry's text
+    v_query.text := translate(team.email_normal(p_q), E'\n', E'\x01');
+    v_query.text_roles := nullif(
+      array(select r.id
+              from team.role r
+             where r.account_id = p_account.id
+               and (strpos(team.email_normal(r.name), v_query.text) > 0
+                    or strpos(r.key, v_query.text) > 0)), '{}');
+  end if;
+
+  return v_query;
+end
+$$;
+
+ALTER FUNCTION team.directory_query_make(p_account team.account, p_q text, p_kind text, p_status text, p_role text, p_group text) OWNER TO team_owner;
 
 CREATE FUNCTION team.domains_parse(p_domains jsonb) RETURNS text[]
     LANGUAGE plpgsql IMMUTABLE
@@ -2510,6 +3843,26 @@ $$;
 
 ALTER FUNCTION team.offer_void(p_account team.account, p_actor team.standing, p_action text, p_target_type text, p_target uuid) OWNER TO team_owner;
 
+CREATE FUNCTION team.only_one_owner(p_account team.account) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return p_account.owner_mode = 'many'
+         and (select count(*)
+                from (select
+                        from team.role r
+                        join team.member_role mr on mr.role_id = r.id
+                        join team.member m on m.id = mr.member_id
+                       where r.account_id = p_account.id
+                         and r.key = p_account.owner_role
+                         and m.status = 'active'
+                       limit 2) o) = 1;
+end
+$$;
+
+ALTER FUNCTION team.only_one_owner(p_account team.account) OWNER TO team_owner;
+
 CREATE FUNCTION team.outbox_add(p_account uuid, p_kind text, p_payload jsonb) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2659,6 +4012,67 @@ end
 $_$;
 
 ALTER FUNCTION team.permissions_parse(p_permissions jsonb) OWNER TO team_owner;
+
+CREATE FUNCTION team.place_make(p_kind text, p_list bytea, p_id uuid, p_place text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return rtrim(translate(encode(convert_to(p_kind, 'SQL_ASCII') || p_list
+                                || uuid_send(p_id)
+                                || convert_to(p_place, 'UTF8'), 'base64'),
+                         E'+/\n', '-_'), '=');
+end
+$$;
+
+ALTER FUNCTION team.place_make(p_kind text, p_list bytea, p_id uuid, p_place text) OWNER TO team_owner;
+
+CREATE FUNCTION team.place_read(p_cursor text, p_kind text, p_list bytea, p_time boolean, OUT o_id uuid, OUT o_place text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_bytes  bytea;
+begin
+  begin
+    v_bytes := decode(translate(p_cursor, '-_', '+/')
+                      || repeat('=', -length(p_cursor) & 3), 'base64');
+    o_id := encode(substring(v_bytes from 18 for 16), 'hex')::uuid;
+    o_place := convert_from(substring(v_bytes from 34), 'UTF8');
+
+    if p_time then
+      perform o_place::timestamptz;
+    end if;
+  exception
+    when data_exception then
+      o_id := null;
+  end;
+
+  if o_id is null
+     or team.place_make(p_kind, p_list, o_id, o_place)
+        is distinct from p_cursor collate "C"
+  then
+    perform team.fail(400, 'bad-cursor', 'The cursor is not one of this list.');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.place_read(p_cursor text, p_kind text, p_list bytea, p_time boolean, OUT o_id uuid, OUT o_place text) OWNER TO team_owner;
+
+CREATE FUNCTION team.place_time(p_time timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return case
+           when isfinite(p_time) then
+             to_char(timezone('UTC', p_time), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+           else 'infinity'
+         end;
+end
+$$;
+
+ALTER FUNCTION team.place_time(p_time timestamp with time zone) OWNER TO team_owner;
 
 CREATE FUNCTION team.policy_conflict(p_detail text) RETURNS void
     LANGUAGE plpgsql
@@ -4319,6 +5733,34 @@ $$;
 
 ALTER FUNCTION team.texts_json(p_texts text[]) OWNER TO team_owner;
 
+CREATE FUNCTION team.time_parse(p_text text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  if p_text is null then
+    return null;
+  end if;
+
+  if p_text ~ '^\d{4}-\d\d-\d\d$' then
+    return (p_text || ' 00:00:00+00')::timestamptz;
+
+  elsif p_text ~ ('^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d([.]\d{1,9})?'
+                  '([Zz]|[+-]\d\d:\d\d)$')
+  then
+    return p_text::timestamptz;
+  end if;
+
+  raise exception using errcode = 'datetime_field_overflow';
+exception
+  when data_exception then
+    perform team.fail(400, 'bad-time',
+                      'A time is like 2030-12-31T23:59:59Z, or 2030-12-31.');
+end
+$_$;
+
+ALTER FUNCTION team.time_parse(p_text text) OWNER TO team_owner;
+
 CREATE FUNCTION team.time_text(p_time timestamp with time zone) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -4729,6 +6171,78 @@ $$;
 
 ALTER FUNCTION team_api.account_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account_name text, p_preset text, p_time_zone text, p_slug text, p_idem text) OWNER TO team_owner;
 
+CREATE FUNCTION team_api.audit_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_actor text, p_action text, p_target text, p_from text, p_to text, p_limit integer, p_cursor text, p_format text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_limit    integer := team.limit_check(p_limit);
+  v_from     timestamptz := coalesce(team.time_parse(p_from), '-infinity');
+  v_at       timestamptz := coalesce(team.time_parse(p_to), 'infinity');
+  v_last     uuid;
+  v_actor    uuid;
+  v_who      text := p_actor;
+  v_ids      uuid[];
+  v_reply    team_api.reply;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject, 'audit:read');
+
+  -- events are never deleted, so the one that a cursor names is still there
+
+  v_last := team.cursor_read(p_cursor, 'e', v_account.id);
+
+  if v_last is not null then
+    select e.at
+      into v_at
+      from team.audit_event e
+     where e.id = v_last
+       and e.account_id = v_account.id;
+
+  else
+    v_last := '00000000-0000-0000-0000-000000000000';
+  end if;
+
+  -- a subject may look like an id
+
+  select e.actor_member_id, null
+    into v_actor, v_who
+    from team.audit_event e
+   where e.account_id = v_account.id
+     and e.actor_member_id = team.id_parse(p_actor)
+   limit 1;
+
+  if not found then
+    v_who := p_actor;
+  end if;
+
+  v_ids := case
+    when p_target is not null then
+      team.audit_target(v_account.id, team.id_parse(p_target), v_actor, v_who,
+                        p_action, v_from, v_at, v_last, v_limit + 1)
+    when v_actor is not null then
+      team.audit_actor(v_account.id, v_actor, null, null, p_action, v_from,
+                       v_at, v_last, v_limit + 1)
+    else
+      team.audit_all(v_account.id, null, null, v_who, p_action, v_from, v_at,
+                     v_last, v_limit + 1)
+  end;
+
+  if cardinality(v_ids) > v_limit then
+    v_reply.cursor := team.cursor_make('e', v_account.id, v_ids[v_limit]);
+  end if;
+
+  v_reply.status := 200;
+  v_reply.body := case
+    when p_format = 'csv' then team.audit_csv(v_ids[1:v_limit])
+    else team.audit_json(v_ids[1:v_limit], v_reply.cursor)
+  end;
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.audit_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_actor text, p_action text, p_target text, p_from text, p_to text, p_limit integer, p_cursor text, p_format text) OWNER TO team_owner;
+
 CREATE FUNCTION team_api.changes_prune() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4817,6 +6331,107 @@ end
 $$;
 
 ALTER FUNCTION team_api.changes_since(p_snapshot text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.directory_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_q text, p_kind text, p_status text, p_role text, p_group text, p_sort text, p_limit integer, p_cursor text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_limit    integer := team.limit_check(p_limit);
+  v_sort     text := coalesce(p_sort, '-created_at');
+  v_query    team.directory_query;
+  v_list     bytea;
+  v_time     boolean;
+  v_id       uuid;
+  v_key      text;
+  v_ids      uuid[];
+  v_cursor   text;
+  v_reply    team_api.reply;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject, 'members:read');
+
+  if v_sort not in ('name', '-name', 'email', '-email', 'created_at',
+                    '-created_at', 'joined_at', '-joined_at')
+  then
+    perform team.fail(400, 'bad-sort',
+                      'sort is name, email, created_at or joined_at, with "-" '
+                      'before it for downwards.');
+  end if;
+
+  v_query := team.directory_query_make(v_account, p_q, p_kind, p_status,
+                                       p_role, p_group);
+  v_time := v_sort like '%\_at';
+  v_list := substring(sha256(convert_to(json_build_array(
+              v_account.id, v_sort, p_q, p_kind, p_status, p_role,
+              p_group)::text, 'UTF8')) for 16);
+
+  if p_cursor is not null then
+    select c.o_id, c.o_place
+      into v_id, v_key
+      from team.place_read(p_cursor, 'd', v_list, v_time) c;
+
+  elsif v_sort like '-%' then
+    v_id := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+    v_key := case when v_time then 'infinity' else repeat(U&'\+10FFFF', 64) end;
+
+  else
+    v_id := '00000000-0000-0000-0000-000000000000';
+    v_key := case when v_time then '-infinity' else '' end;
+  end if;
+
+  v_ids := case v_sort
+    when 'name' then
+      team.directory_name_key_up(v_query, v_key, v_id, v_limit + 1)
+    when '-name' then
+      team.directory_name_key_down(v_query, v_key, v_id, v_limit + 1)
+    when 'email' then
+      team.directory_email_up(v_query, v_key, v_id, v_limit + 1)
+    when '-email' then
+      team.directory_email_down(v_query, v_key, v_id, v_limit + 1)
+    when 'created_at' then
+      team.directory_created_at_up(v_query, v_key::timestamptz, v_id,
+                                   v_limit + 1)
+    when '-created_at' then
+      team.directory_created_at_down(v_query, v_key::timestamptz, v_id,
+                                     v_limit + 1)
+    when 'joined_at' then
+      team.directory_joined_at_up(v_query, v_key::timestamptz, v_id,
+                                  v_limit + 1)
+    when '-joined_at' then
+      team.directory_joined_at_down(v_query, v_key::timestamptz, v_id,
+                                    v_limit + 1)
+  end;
+
+  if cardinality(v_ids) > v_limit then
+    select team.place_make(
+             'd', v_list, d.id,
+             case ltrim(v_sort, '-')
+               when 'name' then d.name_key
+               when 'email' then d.email
+               when 'created_at' then team.place_time(d.created_at)
+               else team.place_time(d.joined_at)
+             end)
+      into v_cursor
+      from team.directory d
+     where d.id = v_ids[v_limit];
+  end if;
+
+  v_reply.status := 200;
+  v_reply.cursor := v_cursor;
+  v_reply.body :=
+    '{"items":'
+    || coalesce(team.directory_items(v_account, v_ids[1:v_limit]), '[]')
+    || ',"next_cursor":' || coalesce('"' || v_cursor || '"', 'null')
+    || ',"labels":' || json_build_object('suspended', v_account.suspend_label)
+    || ',"hints":' || json_build_object('only_one_owner',
+                                        team.only_one_owner(v_account))
+    || '}';
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.directory_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_q text, p_kind text, p_status text, p_role text, p_group text, p_sort text, p_limit integer, p_cursor text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.explain(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_identity text, p_permission text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -6212,6 +7827,130 @@ $$;
 
 ALTER FUNCTION team_api.link_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text, p_max_uses integer, p_expires_in integer, p_domains jsonb, p_idem text) OWNER TO team_owner;
 
+CREATE FUNCTION team_api.login_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_limit integer, p_cursor text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_limit    integer := team.limit_check(p_limit);
+  v_actor    team.standing;
+  v_target   team.standing;
+  v_list     bytea;
+  v_place    text := 'infinity';
+  v_times    timestamptz[];
+  v_cursor   text;
+begin
+  v_actor := team.actor_check(v_account, p_issuer, p_subject, null);
+
+  if p_member is distinct from 'me'
+     and p_member is distinct from v_actor.member_id::text
+  then
+    v_actor := team.actor_check(v_account, p_issuer, p_subject, 'logins:read');
+  end if;
+
+  v_target := team.target_find(v_account, v_actor, p_member);
+  v_list := uuid_send(v_target.member_id);
+
+  if p_cursor is not null then
+    select c.o_place
+      into v_place
+      from team.place_read(p_cursor, 'l', v_list, true) c;
+  end if;
+
+  v_times := array(
+    select l.at
+      from team.login l
+     where l.identity_id = v_target.identity_id
+       and l.at < v_place::timestamptz
+     order by l.at desc
+     limit v_limit + 1);
+
+  if cardinality(v_times) > v_limit then
+    v_cursor := team.place_make('l', v_list, v_target.member_id,
+                                team.place_time(v_times[v_limit]));
+  end if;
+
+  return team.list_reply(
+    (select json_agg(json_build_object('at', team.time_text(l.at))
+                     order by l.n)
+       from unnest(v_times[1:v_limit]) with ordinality l (at, n)),
+    v_cursor);
+end
+$$;
+
+ALTER FUNCTION team_api.login_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_limit integer, p_cursor text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.login_record(p_logins jsonb) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_ids    uuid[];
+  v_times  timestamptz[];
+  v_count  integer;
+begin
+  if p_logins is null or jsonb_typeof(p_logins) <> 'array'
+     or jsonb_array_length(p_logins) <> jsonb_array_length(
+          jsonb_path_query_array(
+            p_logins,
+            'strict $[*] ? (@.issuer.type() == "string"
+                            && @.subject.type() == "string"
+                            && (@.at.type() == "number" && @.at >= 0
+                                  && @.at <= 253402300799
+                                || @.at.type() == "string"))'))
+  then
+    perform team.fail(422, 'invalid-logins',
+                      'A login has an issuer, a subject and a time.');
+  end if;
+
+  -- in one order, against others who record at the same time
+
+  select array_agg(l.id), array_agg(l.at)
+    into v_ids, v_times
+    from (select i.id,
+                 least(case jsonb_typeof(v.login -> 'at')
+                         when 'number' then
+                           to_timestamp((v.login ->> 'at')::double precision)
+                         else team.time_parse(v.login ->> 'at')
+                       end,
+                       statement_timestamp()) as at
+            from jsonb_array_elements(p_logins) v (login)
+            join team.identity i
+              on i.issuer = v.login ->> 'issuer'
+             and i.subject = v.login ->> 'subject') l;
+
+  perform
+     from team.identity i
+    where i.id = any (v_ids)
+    order by i.id
+      for no key update;
+
+  with new as (
+    insert into team.login (identity_id, at)
+    select l.id, l.at
+      from unnest(v_ids, v_times) l (id, at)
+    on conflict (identity_id, at) do nothing
+    returning identity_id, at
+  ), seen as (
+    update team.identity i
+       set last_login_at = n.at
+      from (select n.identity_id, max(n.at) as at
+              from new n
+             group by n.identity_id) n
+     where i.id = n.identity_id
+       and (i.last_login_at is null or i.last_login_at < n.at)
+  )
+  select count(*)
+    into v_count
+    from new n;
+
+  return v_count;
+end
+$_$;
+
+ALTER FUNCTION team_api.login_record(p_logins jsonb) OWNER TO team_owner;
+
 CREATE FUNCTION team_api.me_accounts(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_limit integer, p_cursor text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -7578,6 +9317,63 @@ ALTER TABLE team.audit_event OWNER TO team_owner;
 
 COMMENT ON TABLE team.audit_event IS 'Append only: no row is ever changed or deleted. It names things by id without foreign keys, as it outlives them.';
 
+CREATE TABLE team.identity (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    issuer team.identifier NOT NULL,
+    subject team.identifier NOT NULL,
+    email team.email,
+    email_verified boolean DEFAULT false NOT NULL,
+    name team.display_name,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    last_login_at timestamp with time zone,
+    CONSTRAINT identity_email_verified_check CHECK (((email IS NOT NULL) OR (NOT email_verified)))
+);
+
+ALTER TABLE team.identity OWNER TO team_owner;
+
+COMMENT ON TABLE team.identity IS 'A person as an issuer knows them. The row appears with the first membership; somebody who is only signed in has none.';
+
+CREATE TABLE team.member (
+    id uuid DEFAULT team.uuid_v7() NOT NULL,
+    account_id uuid NOT NULL,
+    identity_id uuid NOT NULL,
+    status team.member_status NOT NULL,
+    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
+    joined_at timestamp with time zone,
+    invited_by uuid,
+    name team.display_name,
+    title team.display_name,
+    CONSTRAINT member_joined_check CHECK ((((status)::text = 'pending'::text) OR (joined_at IS NOT NULL)))
+);
+
+ALTER TABLE team.member OWNER TO team_owner;
+
+COMMENT ON COLUMN team.member.invited_by IS 'The member who invited or approved; without a foreign key, as it outlives them.';
+
+COMMENT ON COLUMN team.member.name IS 'What this account calls them; null: as their issuer does. Another account of the same person is none of an administrator''s business.';
+
+CREATE VIEW team.audit_line AS
+ SELECT e.id,
+    e.at,
+    e.actor_member_id,
+    e.actor_issuer,
+    e.actor_subject,
+    COALESCE(am.name, ai.name) AS actor_name,
+    e.action,
+    e.target_type,
+    e.target_id,
+    COALESCE(tm.name, ti.name) AS target_name,
+    e.outcome,
+    e.code,
+    e.detail
+   FROM ((((team.audit_event e
+     LEFT JOIN team.identity ai ON ((((ai.issuer)::text = e.actor_issuer) AND ((ai.subject)::text = e.actor_subject))))
+     LEFT JOIN team.member am ON (((am.identity_id = ai.id) AND (am.account_id = e.account_id))))
+     LEFT JOIN team.member tm ON (((tm.id = e.target_id) AND (tm.account_id = e.account_id) AND (e.target_type = 'member'::text))))
+     LEFT JOIN team.identity ti ON ((ti.id = tm.identity_id)));
+
+ALTER TABLE team.audit_line OWNER TO team_owner;
+
 CREATE TABLE team.change (
     id bigint NOT NULL,
     xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
@@ -7611,13 +9407,28 @@ ALTER TABLE team.change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE VIEW team.group_body AS
- SELECT g.account_id,
-    g.id AS group_id,
-    json_build_object('id', g.id, 'account', g.account_id, 'name', g.name, 'policy', g.policy, 'approver', g.approver_member_id, 'created_at', team.time_text(g.created_at)) AS body
-   FROM team.member_group g;
+CREATE TABLE team.directory (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    identity_id uuid,
+    join_request_id uuid,
+    inviter_id uuid,
+    created_at timestamp with time zone NOT NULL,
+    joined_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    kind team.directory_kind NOT NULL,
+    status team.directory_status NOT NULL,
+    name team.display_name,
+    name_key text NOT NULL COLLATE pg_catalog."C",
+    email text NOT NULL COLLATE pg_catalog."C",
+    search text NOT NULL COLLATE pg_catalog."C",
+    roles uuid[] NOT NULL,
+    groups uuid[] NOT NULL
+);
 
-ALTER TABLE team.group_body OWNER TO team_owner;
+ALTER TABLE team.directory OWNER TO team_owner;
+
+COMMENT ON TABLE team.directory IS 'One row for each member and each open invitation, with the id of the one or the other; a member who waits to be let in is a join request. Kept by triggers, when a transaction commits; never to be written by hand. joined_at: infinity for who has not. name_key: 64 characters of the name in ASCII lower case, which is what fits into a cursor.';
 
 CREATE TABLE team.group_member (
     group_id uuid NOT NULL,
@@ -7626,6 +9437,108 @@ CREATE TABLE team.group_member (
 );
 
 ALTER TABLE team.group_member OWNER TO team_owner;
+
+CREATE TABLE team.invitation_group (
+    invitation_id uuid NOT NULL,
+    group_id uuid NOT NULL,
+    account_id uuid NOT NULL
+);
+
+ALTER TABLE team.invitation_group OWNER TO team_owner;
+
+CREATE TABLE team.invitation_role (
+    invitation_id uuid NOT NULL,
+    role_id uuid NOT NULL,
+    account_id uuid NOT NULL
+);
+
+ALTER TABLE team.invitation_role OWNER TO team_owner;
+
+CREATE TABLE team.member_role (
+    member_id uuid NOT NULL,
+    role_id uuid NOT NULL,
+    account_id uuid NOT NULL
+);
+
+ALTER TABLE team.member_role OWNER TO team_owner;
+
+CREATE VIEW team.directory_source AS
+ SELECT s.id,
+    s.account_id,
+    s.identity_id,
+    s.join_request_id,
+    s.inviter_id,
+    s.created_at,
+    s.joined_at,
+    s.expires_at,
+    s.kind,
+    s.status,
+    s.name,
+    COALESCE("left"(team.email_normal((s.name)::text), 64), ''::text) AS name_key,
+    s.email,
+    ((COALESCE(team.email_normal((s.name)::text), ''::text) || '
+'::text) || s.email) AS search,
+    s.roles,
+    s.groups
+   FROM ( SELECT m.id,
+            m.account_id,
+            m.identity_id,
+            j.id AS join_request_id,
+            m.invited_by AS inviter_id,
+            m.created_at,
+            COALESCE(m.joined_at, 'infinity'::timestamp with time zone) AS joined_at,
+            NULL::timestamp with time zone AS expires_at,
+                CASE
+                    WHEN (j.id IS NULL) THEN 'member'::text
+                    ELSE 'join_request'::text
+                END AS kind,
+            (m.status)::text AS status,
+            COALESCE(m.name, i.name) AS name,
+            COALESCE((i.email)::text, ''::text) AS email,
+            ARRAY( SELECT mr.role_id
+                   FROM team.member_role mr
+                  WHERE (mr.member_id = m.id)
+                  ORDER BY mr.role_id) AS roles,
+            ARRAY( SELECT gm.group_id
+                   FROM team.group_member gm
+                  WHERE (gm.member_id = m.id)
+                  ORDER BY gm.group_id) AS groups
+           FROM ((team.member m
+             JOIN team.identity i ON ((i.id = m.identity_id)))
+             LEFT JOIN team.join_request j ON (((j.member_id = m.id) AND ((j.status)::text = 'pending'::text))))
+        UNION ALL
+         SELECT i.id,
+            i.account_id,
+            NULL::uuid,
+            NULL::uuid,
+            i.inviter_member_id,
+            i.created_at,
+            'infinity'::timestamp with time zone,
+            i.expires_at,
+            'invitation'::text,
+            i.status,
+            i.name,
+            i.email,
+            ARRAY( SELECT ir.role_id
+                   FROM team.invitation_role ir
+                  WHERE (ir.invitation_id = i.id)
+                  ORDER BY ir.role_id) AS "array",
+            ARRAY( SELECT ig.group_id
+                   FROM team.invitation_group ig
+                  WHERE (ig.invitation_id = i.id)
+                  ORDER BY ig.group_id) AS "array"
+           FROM team.invitation i
+          WHERE ((i.status)::text = ANY (ARRAY['pending'::text, 'declined'::text]))) s;
+
+ALTER TABLE team.directory_source OWNER TO team_owner;
+
+CREATE VIEW team.group_body AS
+ SELECT g.account_id,
+    g.id AS group_id,
+    json_build_object('id', g.id, 'account', g.account_id, 'name', g.name, 'policy', g.policy, 'approver', g.approver_member_id, 'created_at', team.time_text(g.created_at)) AS body
+   FROM team.member_group g;
+
+ALTER TABLE team.group_body OWNER TO team_owner;
 
 CREATE TABLE team.idempotency_key (
     issuer text NOT NULL COLLATE pg_catalog."C",
@@ -7642,63 +9555,12 @@ ALTER TABLE team.idempotency_key OWNER TO team_owner;
 
 COMMENT ON TABLE team.idempotency_key IS 'Answers to POST requests, kept for 24 hours. scope: the account''s id, or the nil id where there is none.';
 
-CREATE TABLE team.identity (
-    id uuid DEFAULT team.uuid_v7() NOT NULL,
-    issuer team.identifier NOT NULL,
-    subject team.identifier NOT NULL,
-    email team.email,
-    email_verified boolean DEFAULT false NOT NULL,
-    name team.display_name,
-    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
-    last_login_at timestamp with time zone,
-    CONSTRAINT identity_email_verified_check CHECK (((email IS NOT NULL) OR (NOT email_verified)))
-);
-
-ALTER TABLE team.identity OWNER TO team_owner;
-
-COMMENT ON TABLE team.identity IS 'A person as an issuer knows them. The row appears with the first membership; somebody who is only signed in has none.';
-
-CREATE TABLE team.invitation_group (
-    invitation_id uuid NOT NULL,
-    group_id uuid NOT NULL,
-    account_id uuid NOT NULL
-);
-
-ALTER TABLE team.invitation_group OWNER TO team_owner;
-
 CREATE TABLE team.invitation_permission (
     invitation_id uuid NOT NULL,
     permission team.permission_name NOT NULL
 );
 
 ALTER TABLE team.invitation_permission OWNER TO team_owner;
-
-CREATE TABLE team.invitation_role (
-    invitation_id uuid NOT NULL,
-    role_id uuid NOT NULL,
-    account_id uuid NOT NULL
-);
-
-ALTER TABLE team.invitation_role OWNER TO team_owner;
-
-CREATE TABLE team.member (
-    id uuid DEFAULT team.uuid_v7() NOT NULL,
-    account_id uuid NOT NULL,
-    identity_id uuid NOT NULL,
-    status team.member_status NOT NULL,
-    created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
-    joined_at timestamp with time zone,
-    invited_by uuid,
-    name team.display_name,
-    title team.display_name,
-    CONSTRAINT member_joined_check CHECK ((((status)::text = 'pending'::text) OR (joined_at IS NOT NULL)))
-);
-
-ALTER TABLE team.member OWNER TO team_owner;
-
-COMMENT ON COLUMN team.member.invited_by IS 'The member who invited or approved; without a foreign key, as it outlives them.';
-
-COMMENT ON COLUMN team.member.name IS 'What this account calls them; null: as their issuer does. Another account of the same person is none of an administrator''s business.';
 
 CREATE TABLE team.outbox (
     id uuid DEFAULT team.uuid_v7() NOT NULL,
@@ -7789,14 +9651,6 @@ CREATE VIEW team.invite_link_body AS
    FROM team.invite_link l;
 
 ALTER TABLE team.invite_link_body OWNER TO team_owner;
-
-CREATE TABLE team.member_role (
-    member_id uuid NOT NULL,
-    role_id uuid NOT NULL,
-    account_id uuid NOT NULL
-);
-
-ALTER TABLE team.member_role OWNER TO team_owner;
 
 CREATE VIEW team.join_request_body AS
  SELECT j.account_id,
@@ -7985,6 +9839,9 @@ ALTER TABLE ONLY team.change_floor
 ALTER TABLE ONLY team.change
     ADD CONSTRAINT change_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY team.directory
+    ADD CONSTRAINT directory_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY team.group_member
     ADD CONSTRAINT group_member_pkey PRIMARY KEY (group_id, member_id);
 
@@ -8097,9 +9954,24 @@ CREATE INDEX account_parent_id_idx ON team.account USING btree (parent_id);
 
 CREATE INDEX account_root_id_idx ON team.account USING btree (root_id);
 
-CREATE INDEX audit_event_account_id_idx ON team.audit_event USING btree (account_id, id);
+CREATE INDEX audit_event_account_id_at_idx ON team.audit_event USING btree (account_id, at, id);
+
+CREATE INDEX audit_event_actor_idx ON team.audit_event USING btree (account_id, actor_member_id, at, id);
+
+CREATE INDEX audit_event_target_id_idx ON team.audit_event USING btree (account_id, target_id, at, id);
 
 CREATE INDEX change_xid_idx ON team.change USING btree (xid);
+
+CREATE INDEX directory_created_at_idx ON team.directory USING btree (account_id, created_at, id);
+
+CREATE INDEX directory_email_idx ON team.directory USING btree (account_id, email, id);
+
+CREATE INDEX directory_joined_at_idx ON team.directory USING btree (account_id, joined_at, id);
+
+CREATE INDEX directory_keys_idx ON team.directory USING gin (team.directory_keys(account_id, (kind)::text, (status)::text, search, roles, groups)) WITH (fastupdate=off);
+ALTER INDEX team.directory_keys_idx ALTER COLUMN 1 SET STATISTICS 0;
+
+CREATE INDEX directory_name_idx ON team.directory USING btree (account_id, name_key, id);
 
 CREATE INDEX group_member_member_id_idx ON team.group_member USING btree (member_id);
 
@@ -8199,6 +10071,42 @@ CREATE TRIGGER change_update AFTER UPDATE ON team.role REFERENCING OLD TABLE AS 
 
 CREATE TRIGGER change_update AFTER UPDATE ON team.role_permission REFERENCING OLD TABLE AS old_row NEW TABLE AS new_row FOR EACH STATEMENT EXECUTE FUNCTION team.change_role_permission();
 
+CREATE CONSTRAINT TRIGGER directory_insert AFTER INSERT OR DELETE OR UPDATE ON team.group_member DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION team.directory_follow();
+
+CREATE CONSTRAINT TRIGGER directory_insert AFTER INSERT OR DELETE ON team.invitation DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION team.directory_follow();
+
+CREATE CONSTRAINT TRIGGER directory_insert AFTER INSERT OR DELETE OR UPDATE ON team.invitation_group DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION team.directory_follow();
+
+CREATE CONSTRAINT TRIGGER directory_insert AFTER INSERT OR DELETE OR UPDATE ON team.invitation_role DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION team.directory_follow();
+
+CREATE CONSTRAINT TRIGGER directory_insert AFTER INSERT OR DELETE OR UPDATE ON team.join_request DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION team.directory_follow();
+
+CREATE CONSTRAINT TRIGGER directory_insert AFTER INSERT OR DELETE ON team.member DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION team.directory_follow();
+
+CREATE CONSTRAINT TRIGGER directory_insert AFTER INSERT OR DELETE OR UPDATE ON team.member_role DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION team.directory_follow();
+
+CREATE TRIGGER directory_truncate AFTER TRUNCATE ON team.group_member FOR EACH STATEMENT EXECUTE FUNCTION team.directory_everything();
+
+CREATE TRIGGER directory_truncate AFTER TRUNCATE ON team.identity FOR EACH STATEMENT EXECUTE FUNCTION team.directory_everything();
+
+CREATE TRIGGER directory_truncate AFTER TRUNCATE ON team.invitation FOR EACH STATEMENT EXECUTE FUNCTION team.directory_everything();
+
+CREATE TRIGGER directory_truncate AFTER TRUNCATE ON team.invitation_group FOR EACH STATEMENT EXECUTE FUNCTION team.directory_everything();
+
+CREATE TRIGGER directory_truncate AFTER TRUNCATE ON team.invitation_role FOR EACH STATEMENT EXECUTE FUNCTION team.directory_everything();
+
+CREATE TRIGGER directory_truncate AFTER TRUNCATE ON team.join_request FOR EACH STATEMENT EXECUTE FUNCTION team.directory_everything();
+
+CREATE TRIGGER directory_truncate AFTER TRUNCATE ON team.member FOR EACH STATEMENT EXECUTE FUNCTION team.directory_everything();
+
+CREATE TRIGGER directory_truncate AFTER TRUNCATE ON team.member_role FOR EACH STATEMENT EXECUTE FUNCTION team.directory_everything();
+
+CREATE CONSTRAINT TRIGGER directory_update AFTER UPDATE ON team.identity DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((((old.name)::text IS DISTINCT FROM (new.name)::text) OR ((old.email)::text IS DISTINCT FROM (new.email)::text))) EXECUTE FUNCTION team.directory_follow();
+
+CREATE CONSTRAINT TRIGGER directory_update AFTER UPDATE ON team.invitation DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION team.directory_follow();
+
+CREATE CONSTRAINT TRIGGER directory_update AFTER UPDATE ON team.member DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION team.directory_follow();
+
 ALTER TABLE ONLY team.account
     ADD CONSTRAINT account_owner_member_id_fkey FOREIGN KEY (id, owner_member_id) REFERENCES team.member(account_id, id) DEFERRABLE INITIALLY DEFERRED;
 
@@ -8210,6 +10118,9 @@ ALTER TABLE ONLY team.account
 
 ALTER TABLE ONLY team.account
     ADD CONSTRAINT account_root_id_fkey FOREIGN KEY (root_id) REFERENCES team.account(id);
+
+ALTER TABLE ONLY team.directory
+    ADD CONSTRAINT directory_account_id_fkey FOREIGN KEY (account_id) REFERENCES team.account(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY team.group_member
     ADD CONSTRAINT group_member_group_fkey FOREIGN KEY (account_id, group_id) REFERENCES team.member_group(account_id, id) ON DELETE CASCADE;
@@ -8318,6 +10229,12 @@ REVOKE ALL ON TYPE team.activation FROM PUBLIC;
 
 REVOKE ALL ON TYPE team.decline_mode FROM PUBLIC;
 
+REVOKE ALL ON TYPE team.directory_kind FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.directory_query FROM PUBLIC;
+
+REVOKE ALL ON TYPE team.directory_status FROM PUBLIC;
+
 REVOKE ALL ON TYPE team.display_name FROM PUBLIC;
 
 REVOKE ALL ON TYPE team.email FROM PUBLIC;
@@ -8393,7 +10310,17 @@ REVOKE ALL ON FUNCTION team.actor_present(p_issuer text, p_subject text) FROM PU
 
 REVOKE ALL ON FUNCTION team.audit(p_account uuid, p_actor team.standing, p_action text, p_target_type text, p_target uuid, p_code text, p_detail jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.audit_actor(p_account uuid, p_id uuid, p_actor uuid, p_subject text, p_action text, p_from timestamp with time zone, p_at timestamp with time zone, p_last uuid, p_limit integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.audit_all(p_account uuid, p_id uuid, p_actor uuid, p_subject text, p_action text, p_from timestamp with time zone, p_at timestamp with time zone, p_last uuid, p_limit integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.audit_csv(p_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.audit_json(p_ids uuid[], p_cursor text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.audit_keep() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.audit_target(p_account uuid, p_id uuid, p_actor uuid, p_subject text, p_action text, p_from timestamp with time zone, p_at timestamp with time zone, p_last uuid, p_limit integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.change_account() FROM PUBLIC;
 
@@ -8419,6 +10346,8 @@ REVOKE ALL ON FUNCTION team.changed_persons(p_a team.standing, p_b team.standing
 
 REVOKE ALL ON FUNCTION team.charge_check(p_invitation jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.csv_cell(p_text text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.csv_groups(p_account uuid, p_names jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.csv_invitations(p_csv text) FROM PUBLIC;
@@ -8430,6 +10359,40 @@ REVOKE ALL ON FUNCTION team.csv_parse(p_csv text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION team.cursor_make(p_kind text, p_scope uuid, p_last uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.cursor_read(p_cursor text, p_kind text, p_scope uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_build() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_created_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_created_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_email_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_email_up(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_everything() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_follow() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_items(p_account team.account, p_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_joined_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_joined_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_key(p_what text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_keys(p_account uuid, p_kind text, p_status text, p_search text, p_roles uuid[], p_groups uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_keys_wanted(p_query team.directory_query) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_name_key_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_name_key_up(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_put(p_id uuid, p_identity uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_query_make(p_account team.account, p_q text, p_kind text, p_status text, p_role text, p_group text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.domains_parse(p_domains jsonb) FROM PUBLIC;
 
@@ -8533,6 +10496,8 @@ REVOKE ALL ON FUNCTION team.offer_permissions_parse(p_permissions jsonb) FROM PU
 
 REVOKE ALL ON FUNCTION team.offer_void(p_account team.account, p_actor team.standing, p_action text, p_target_type text, p_target uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.only_one_owner(p_account team.account) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.outbox_add(p_account uuid, p_kind text, p_payload jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.owner_move(p_account team.account, p_from uuid, p_to uuid) FROM PUBLIC;
@@ -8542,6 +10507,12 @@ REVOKE ALL ON FUNCTION team.patch_check(p_body jsonb, p_fields text[]) FROM PUBL
 REVOKE ALL ON FUNCTION team.permission_has(p_member uuid, p_permission text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.permissions_parse(p_permissions jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.place_make(p_kind text, p_list bytea, p_id uuid, p_place text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.place_read(p_cursor text, p_kind text, p_list bytea, p_time boolean, OUT o_id uuid, OUT o_place text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.place_time(p_time timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.policy_conflict(p_detail text) FROM PUBLIC;
 
@@ -8653,6 +10624,8 @@ REVOKE ALL ON FUNCTION team.target_find(p_account team.account, p_actor team.sta
 
 REVOKE ALL ON FUNCTION team.texts_json(p_texts text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.time_parse(p_text text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.time_text(p_time timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.time_zone_check(p_time_zone text) FROM PUBLIC;
@@ -8681,11 +10654,17 @@ GRANT ALL ON FUNCTION team_api.account_patch(p_issuer text, p_subject text, p_em
 REVOKE ALL ON FUNCTION team_api.account_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account_name text, p_preset text, p_time_zone text, p_slug text, p_idem text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.account_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account_name text, p_preset text, p_time_zone text, p_slug text, p_idem text) TO team_gateway;
 
+REVOKE ALL ON FUNCTION team_api.audit_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_actor text, p_action text, p_target text, p_from text, p_to text, p_limit integer, p_cursor text, p_format text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.audit_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_actor text, p_action text, p_target text, p_from text, p_to text, p_limit integer, p_cursor text, p_format text) TO team_gateway;
+
 REVOKE ALL ON FUNCTION team_api.changes_prune() FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.changes_prune() TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.changes_since(p_snapshot text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.changes_since(p_snapshot text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.directory_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_q text, p_kind text, p_status text, p_role text, p_group text, p_sort text, p_limit integer, p_cursor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.directory_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_q text, p_kind text, p_status text, p_role text, p_group text, p_sort text, p_limit integer, p_cursor text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.explain(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_identity text, p_permission text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.explain(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_identity text, p_permission text) TO team_gateway;
@@ -8764,6 +10743,12 @@ GRANT ALL ON FUNCTION team_api.link_list(p_issuer text, p_subject text, p_email 
 
 REVOKE ALL ON FUNCTION team_api.link_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text, p_max_uses integer, p_expires_in integer, p_domains jsonb, p_idem text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.link_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text, p_max_uses integer, p_expires_in integer, p_domains jsonb, p_idem text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.login_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_limit integer, p_cursor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.login_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_limit integer, p_cursor text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.login_record(p_logins jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.login_record(p_logins jsonb) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.me_accounts(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_limit integer, p_cursor text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.me_accounts(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_limit integer, p_cursor text) TO team_gateway;

@@ -45,7 +45,7 @@ is_deeply [map { $pg->psql($_) } $people, $rights], \@before, 'no data either';
 is $pg->psql('select count(*) from team.change'), $changes,
    'and voids no cached grant';
 is $pg->psql('select number, name from team.migration order by number'),
-   "1|members\n2|management",
+   "1|members\n2|management\n3|directory",
    'each migration is noted once';
 
 # two deployers of one database and one of another, at once, from nothing
@@ -69,7 +69,7 @@ is scalar @failed, 0, 'deployers at the same time all succeed';
 
 $pg = $fresh;
 is dump_of($_), $first, "$_ is complete" for qw(team other);
-is $pg->psql('select count(*) from team.migration'), 2,
+is $pg->psql('select count(*) from team.migration'), 3,
    'each migration ran once';
 
 # half an installation is none

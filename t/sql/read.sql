@@ -9,7 +9,7 @@ select plan(58);
 
 select is((team_api.healthz_get()).status, 200, 'healthz');
 select is((team_api.healthz_get()).body::jsonb,
-          '{"status": "ok", "schema": 2}', 'and its body');
+          '{"status": "ok", "schema": 3}', 'and its body');
 select is((t.reply('healthz_get', 'olga')).status, 200,
           'healthz with an actor''s five parameters');
 

@@ -1,0 +1,120 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- Copyright (C) the ngx_team authors
+
+-- The directory: members, invitations and requests to join as one list, kept in
+-- the form in which it is searched and sorted.
+
+insert into team.migration (number, name) values (3, 'directory');
+
+
+-- What an entry can be found by when reading the list in its order would take
+-- too long: every two and three characters of its text that follow one another,
+-- its kind, its status, its roles and its groups, as numbers.  The text's are
+-- different in 256 sorts of accounts, so that a small account's search seldom
+-- meets a large one's entries, and a million small ones still share theirs.
+--
+-- An index is made of it: it is never to be changed, only to be replaced by
+-- another one with another index.
+
+create function team.directory_keys(p_account uuid, p_kind text, p_status text,
+  p_search text, p_roles uuid[], p_groups uuid[])
+returns bigint[]
+language plpgsql
+immutable
+parallel safe
+cost 1000
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_sort   bigint := uuid_hash_extended(p_account, 0) & 255;
+  v_id     uuid;
+  v_keys   bigint[];
+begin
+  for i in 1 .. length(p_search) - 1 loop
+    v_keys := v_keys || hashtextextended(substr(p_search, i, 2), v_sort);
+    v_keys := v_keys || hashtextextended(substr(p_search, i, 3), v_sort);
+  end loop;
+
+  foreach v_id in array p_roles loop
+    v_keys := v_keys || hashtextextended('role ' || v_id, 256);
+  end loop;
+
+  foreach v_id in array p_groups loop
+    v_keys := v_keys || hashtextextended('group ' || v_id, 256);
+  end loop;
+
+  return v_keys
+         || hashtextextended('kind ' || p_kind || ' ' || p_account, 256)
+         || hashtextextended('status ' || p_status || ' ' || p_account, 256);
+end
+$$;
+
+
+create domain team.directory_kind as text collate "C"
+  constraint directory_kind_check check (
+    value in ('member', 'invitation', 'join_request'));
+
+create domain team.directory_status as text collate "C"
+  constraint directory_status_check check (
+    value in ('pending', 'active', 'suspended', 'declined'));
+
+create table team.directory (
+  id               uuid not null,
+  account_id       uuid not null,
+  identity_id      uuid,
+  join_request_id  uuid,
+  inviter_id       uuid,
+  created_at       timestamptz not null,
+  joined_at        timestamptz not null,
+  expires_at       timestamptz,
+  kind             team.directory_kind not null,
+  status           team.directory_status not null,
+  name             team.display_name,
+  name_key         text collate "C" not null,
+  email            text collate "C" not null,
+  search           text collate "C" not null,
+  roles            uuid[] not null,
+  groups           uuid[] not null,
+  constraint directory_pkey primary key (id),
+  constraint directory_account_id_fkey foreign key (account_id)
+    references team.account (id) on delete cascade
+);
+
+comment on table team.directory is
+  'One row for each member and each open invitation, with the id of the one or '
+  'the other; a member who waits to be let in is a join request. Kept by '
+  'triggers, when a transaction commits; never to be written by hand. '
+  'joined_at: infinity for who has not. name_key: 64 characters of the name in '
+  'ASCII lower case, which is what fits into a cursor.';
+
+create index directory_created_at_idx
+  on team.directory (account_id, created_at, id);
+create index directory_joined_at_idx
+  on team.directory (account_id, joined_at, id);
+create index directory_name_idx
+  on team.directory (account_id, name_key, id);
+create index directory_email_idx
+  on team.directory (account_id, email, id);
+
+-- No pending list: a search would have to read it from end to end.  Statistics
+-- of the numbers would be of use to nobody.
+
+create index directory_keys_idx on team.directory
+ using gin (team.directory_keys(account_id, kind, status, search, roles,
+                                groups))
+  with (fastupdate = off);
+
+alter index team.directory_keys_idx
+  alter column 1 set statistics 0;
+
+
+-- The audit log by time, and of one person or thing.
+
+drop index team.audit_event_account_id_idx;
+
+create index audit_event_account_id_at_idx
+  on team.audit_event (account_id, at, id);
+create index audit_event_target_id_idx
+  on team.audit_event (account_id, target_id, at, id);
+create index audit_event_actor_idx
+  on team.audit_event (account_id, actor_member_id, at, id);
