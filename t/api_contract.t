@@ -261,36 +261,13 @@ subtest 'ownership' => sub {
 };
 
 
-# What no helper's hands have reached yet; each is gone from here as soon as
-# there is its function.
-
-my %later = (
-    directory_list => sub { walk(200, 'ivy', GET => "$a/directory") },
-    login_list => sub { walk(200, 'ivy', GET => "$a/members/me/logins") },
-    audit_list => sub {
-        walk(200, 'ivy', GET => "$a/audit-events?limit=2");
-        like(walk(200, 'ivy', GET => "$a/audit-events?format=csv"), qr/\r\n/,
-             'as CSV');
-    },
-);
-
-
 subtest 'what is read of it all' => sub {
-    for my $function (sort keys %later) {
-        my ($there) = $site->dbh->selectrow_array(<<'EOT', undef, $function);
-select count(*)
-  from pg_proc
- where pronamespace = 'team_api'::regnamespace
-   and proname = ?
-EOT
-
-        if ($there) {
-            $later{$function}->();
-            delete $later{$function};
-        } else {
-            pass("$function is still to come");
-        }
-    }
+    walk(200, 'ivy', GET => "$a/directory?limit=2");
+    walk(200, 'ivy', GET => "$a/directory?sort=name&status=pending");
+    walk(200, 'ivy', GET => "$a/members/me/logins");
+    walk(200, 'ivy', GET => "$a/audit-events?limit=2");
+    like(walk(200, 'ivy', GET => "$a/audit-events?format=csv"), qr/\r\n/,
+         'as CSV');
 };
 
 
@@ -308,7 +285,7 @@ my $seen = $api->seen;
 is(join(' ', sort grep { my $id = $_;
                          !grep { /^2/ } keys %{ $seen->{$id} || {} } }
              map { $_->{id} } $api->operations),
-   join(' ', sort keys %later), 'every operation has succeeded once');
+   '', 'every operation has succeeded once');
 
 $site->done_ok;
 

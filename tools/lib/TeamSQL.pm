@@ -29,8 +29,9 @@ sub new {
     for my $path (files(qr{^sql/functions/.*\.sql$})) {
         my $text = slurp($path) =~ s/--[^\n]*//gr;
 
-        while ($text =~ /\bfunction\ (team|team_api)\.(\w+)\s*\(
-                         (.*?)\bas\ \$\$(.*?)\$\$;/gsx)
+        while ($text =~ /^create\ or\ replace\ function
+                         \ (team|team_api)\.(\w+)\s*\(
+                         (.*?)\bas\ \$\$(.*?)\$\$;/gmsx)
         {
             my ($schema, $name, $body) = ($1, $2, $4);
 
