@@ -4,10 +4,9 @@
 #include "ngx_team_logins.h"
 #include "ngx_team_zone.h"
 
-#include <jansson.h>
 
-
-static json_t *ngx_team_logins_json(const ngx_team_login_t *login);
+static size_t ngx_team_logins_length(ngx_team_login_t *login);
+static u_char *ngx_team_logins_write(u_char *p, ngx_team_login_t *login);
 static const ngx_str_t *ngx_team_logins_issuer(uint64_t id);
 
 
@@ -38,8 +37,8 @@ ngx_team_logins_add(const ngx_team_identity_t *identity)
 ngx_int_t
 ngx_team_logins_peek(ngx_pool_t *pool, ngx_str_t *text, ngx_uint_t *n)
 {
-    char              *dump;
-    json_t            *list, *item;
+    u_char            *p;
+    size_t             len;
     ngx_uint_t         i;
     ngx_team_login_t  *logins;
 
@@ -56,54 +55,77 @@ ngx_team_logins_peek(ngx_pool_t *pool, ngx_str_t *text, ngx_uint_t *n)
         return NGX_OK;
     }
 
-    list = json_array();
+    len = sizeof("[]") - 1;
 
     for (i = 0; i < *n; i++) {
-        item = ngx_team_logins_json(&logins[i]);
-
-        /* of an issuer that a reload has taken out: nobody to tell it of */
-
-        if (item != NULL && json_array_append_new(list, item) != 0) {
-            break;
-        }
+        len += ngx_team_logins_length(&logins[i]);
     }
 
-    dump = (i == *n) ? json_dumps(list, JSON_COMPACT) : NULL;
-
-    json_decref(list);
-
-    if (dump == NULL) {
+    p = ngx_pnalloc(pool, len);
+    if (p == NULL) {
         return NGX_ERROR;
     }
 
-    text->len = ngx_strlen(dump);
-    text->data = ngx_pnalloc(pool, text->len);
+    text->data = p;
 
-    if (text->data != NULL) {
-        ngx_memcpy(text->data, dump, text->len);
+    *p++ = '[';
+
+    for (i = 0; i < *n; i++) {
+        p = ngx_team_logins_write(p, &logins[i]);
     }
 
-    free(dump);
+    /* the comma behind the last one, if any was written */
 
-    return text->data ? NGX_OK : NGX_ERROR;
+    if (p[-1] == ',') {
+        p--;
+    }
+
+    *p++ = ']';
+
+    text->len = p - text->data;
+
+    return NGX_OK;
 }
 
 
-static json_t *
-ngx_team_logins_json(const ngx_team_login_t *login)
+/* At most; 0 for an issuer that a reload has taken out: nobody to tell. */
+
+static size_t
+ngx_team_logins_length(ngx_team_login_t *login)
 {
     const ngx_str_t  *issuer;
 
     issuer = ngx_team_logins_issuer(login->issuer);
 
     if (issuer == NULL) {
-        return NULL;
+        return 0;
     }
 
-    return json_pack("{s:s%, s:s%, s:I}",
-                     "issuer", issuer->data, issuer->len,
-                     "subject", login->subject, (size_t) login->len,
-                     "at", (json_int_t) login->at);
+    return sizeof("{\"issuer\":\"\",\"subject\":\"\",\"at\":},") - 1
+           + issuer->len + ngx_escape_json(NULL, issuer->data, issuer->len)
+           + login->len + ngx_escape_json(NULL, (u_char *) login->subject,
+                                          login->len)
+           + NGX_INT64_LEN;
+}
+
+
+static u_char *
+ngx_team_logins_write(u_char *p, ngx_team_login_t *login)
+{
+    const ngx_str_t  *issuer;
+
+    issuer = ngx_team_logins_issuer(login->issuer);
+
+    if (issuer == NULL) {
+        return p;
+    }
+
+    p = ngx_cpymem(p, "{\"issuer\":\"", sizeof("{\"issuer\":\"") - 1);
+    p = (u_char *) ngx_escape_json(p, issuer->data, issuer->len);
+    p = ngx_cpymem(p, "\",\"subject\":\"", sizeof("\",\"subject\":\"") - 1);
+    p = (u_char *) ngx_escape_json(p, (u_char *) login->subject, login->len);
+
+    return ngx_sprintf(p, "\",\"at\":%L},", login->at);
 }
 
 

@@ -37,6 +37,7 @@ typedef struct {
     uint64_t             changes;
     uint64_t             takeovers;
     uint64_t             torn;
+    uint64_t             logins_dropped;
     uint64_t             latency[NGX_TEAM_LATENCY_BUCKETS];
     uint64_t             latency_us;
 } ngx_team_figures_t;
@@ -184,7 +185,10 @@ static const ngx_team_family_t  ngx_team_status_families[] = {
       ngx_team_one(changes), 1 },
 
     { "keeper_takeovers", "Times a process became the keeper.",
-      ngx_team_one(takeovers), 1 }
+      ngx_team_one(takeovers), 1 },
+
+    { "logins_dropped", "Logins that were not recorded: too many at once.",
+      ngx_team_one(logins_dropped), 1 }
 };
 
 #define NGX_TEAM_FAMILIES                                                     \
@@ -302,6 +306,7 @@ ngx_team_status_collect(ngx_team_figures_t *f)
     f->changes = sh->changes;
     f->takeovers = sh->takeovers;
     f->torn = sh->torn;
+    f->logins_dropped = sh->logins_dropped;
 }
 
 
