@@ -31,8 +31,8 @@ OUT  := build/$(BUILD)
 include tools/build.mk
 include tools/check.mk
 
-.PHONY: help demo test build check unit sanitize fuzz bench package clean deps \
-        run-tests
+.PHONY: help demo test requirements build check unit sanitize fuzz bench \
+        package clean deps run-tests
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) \
@@ -47,6 +47,9 @@ test: deps-test ## install what is needed, build, run the whole suite
 
 run-tests:
 	@$(TEST_ENV) prove -j$(TEST_JOBS) --timer $(T)
+
+requirements: deps-test build ## each requirement, its tests, do they pass
+	@$(TEST_ENV) TEST_JOBS=$(TEST_JOBS) tools/requirements
 
 build: deps-build $(TEAM_MINT) module ## the module, and the tools beside it
 
