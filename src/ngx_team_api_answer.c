@@ -38,6 +38,8 @@ static void ngx_team_api_reply_refusal(ngx_http_request_t *r,
     ngx_team_api_row_t *row);
 static void ngx_team_api_reply_raised(ngx_http_request_t *r,
     ngx_team_query_t *query);
+static ngx_int_t ngx_team_api_retry_after(ngx_http_request_t *r,
+    ngx_team_query_t *query);
 static void ngx_team_api_fault(ngx_http_request_t *r, ngx_team_query_t *query);
 
 
@@ -274,7 +276,38 @@ ngx_team_api_reply_raised(ngx_http_request_t *r, ngx_team_query_t *query)
         detail[0] = '\0';
     }
 
+    if (problem.status == 429
+        && ngx_team_api_retry_after(r, query) != NGX_OK)
+    {
+        ngx_team_api_refuse_reason(r, TEAM_INTERNAL, NULL);
+        return;
+    }
+
     ngx_team_api_refuse(r, &problem, detail[0] ? (char *) detail : NULL, NULL);
+}
+
+
+/* A quota says as the hint how many seconds it lasts. */
+
+static ngx_int_t
+ngx_team_api_retry_after(ngx_http_request_t *r, ngx_team_query_t *query)
+{
+    ngx_str_t  value;
+
+    static ngx_str_t  name = ngx_string("Retry-After");
+
+    if (ngx_atoi(query->hint.data, query->hint.len) == NGX_ERROR) {
+        return NGX_OK;
+    }
+
+    value.len = query->hint.len;
+    value.data = ngx_pstrdup(r->pool, &query->hint);
+
+    if (value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_team_reply_header(r, name, value);
 }
 
 
