@@ -24,10 +24,15 @@ use warnings;
 
 use parent 'Team::Site';
 
+use Exporter 'import';
 use JSON ();
 use Test::More ();
 
 use Team::Token;
+
+our @EXPORT = qw(quick_token);
+
+my $QUICK = 'https://quick.example.com';
 
 # What may differ afterwards is left out: what was refused is told in the audit
 # log, and sessions are seen by the keeper.
@@ -52,6 +57,14 @@ sub new {
     my $self = $class->SUPER::new(
         %$options,
         database => $options->{database} // 'connections=4',
+        files => { %{ $options->{files} // {} },
+                   'quick.key' => key_private('hmac') . "\n" },
+        http => ($options->{http} // '') . <<"EOT",
+team_issuer  $QUICK {
+    keys      %%TESTDIR%%/quick.key;
+    audience  $AUDIENCE;
+}
+EOT
         server => ($options->{server} // '') . <<'EOT');
     location /can/ {
         team_account     $arg_account;
@@ -259,6 +272,24 @@ sub may {
 }
 
 
+# A token of another issuer, in some 20 us: for many people who are nobody yet.
+# It says an address in place of NAME@example.com if there is one.
+
+sub quick_token {
+    my ($name, $email) = @_;
+
+    my $now = time;
+
+    $email //= "$name\@example.com";
+
+    return raw_token('{"alg":"HS256","typ":"JWT"}',
+        qq({"iss":"$QUICK","sub":"$name","aud":"$AUDIENCE","exp":)
+        . ($now + 7200)
+        . qq(,"iat":$now,"email":"$email","email_verified":true}),
+        { key => 'hmac' });
+}
+
+
 # --- invitations -------------------------------------------------------------
 
 # Invites, dies unless that is done; returns the invitation.
@@ -316,6 +347,75 @@ update team.invitation
    set expires_at = statement_timestamp() - interval '1 second'
  where id = ?
 EOT
+    return;
+}
+
+
+# People of an account are back in it, active, with that role alone, whatever
+# has become of them; who comes back as another member has another id.
+
+my $back = <<'EOT';
+create function pg_temp.back(p_slug text, p_people text[], p_role text)
+returns uuid[]
+language plpgsql
+as $$
+declare
+  v_ids     uuid[] := '{}';
+  v_member  uuid;
+begin
+  for n in 1 .. cardinality(p_people) loop
+    select m.id
+      into v_member
+      from team.member m
+      join team.identity i on i.id = m.identity_id
+      join team.account a on a.id = m.account_id
+     where a.slug = p_slug
+       and i.subject = p_people[n];
+
+    if v_member is null then
+      v_member := team.member_add(
+        p_slug, 'https://id.example.com', p_people[n],
+        p_people[n] || '@example.com', initcap(p_people[n]), p_role);
+
+    else
+      update team.member
+         set status = 'active'
+       where id = v_member
+         and status <> 'active';
+
+      if not exists (select
+                       from team.member_role mr
+                       join team.role r on r.id = mr.role_id
+                      where mr.member_id = v_member
+                        and r.key = p_role)
+      then
+        delete from team.member_role where member_id = v_member;
+        insert into team.member_role (member_id, role_id, account_id)
+        select v_member, r.id, r.account_id
+          from team.role r
+          join team.account a on a.id = r.account_id
+         where a.slug = p_slug
+           and r.key = p_role;
+      end if;
+    end if;
+
+    v_ids := v_ids || v_member;
+  end loop;
+
+  return v_ids;
+end
+$$
+EOT
+
+
+sub back {
+    my ($self, $slug, $role, @people) = @_;
+
+    $self->{back}++ or $self->dbh->do($back);
+
+    @{ $self->{members} }{@people} = @{ $self->sql(
+        'select pg_temp.back(?, ?, ?)', $slug, \@people, $role) };
+
     return;
 }
 
