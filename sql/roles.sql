@@ -40,6 +40,7 @@ declare
     'idle_in_transaction_session_timeout=5s',
     'jit=off',
     'lock_timeout=3s',
+    'max_parallel_workers_per_gather=0',
     'plan_cache_mode=force_generic_plan',
     'random_page_cost=1.1',
     'search_path=pg_catalog, pg_temp',
@@ -64,6 +65,7 @@ begin
   alter role team_gateway set idle_in_transaction_session_timeout = '5s';
   alter role team_gateway set jit = off;
   alter role team_gateway set lock_timeout = '3s';
+  alter role team_gateway set max_parallel_workers_per_gather = 0;
   alter role team_gateway set plan_cache_mode = force_generic_plan;
   alter role team_gateway set random_page_cost = 1.1;
   alter role team_gateway set search_path = pg_catalog, pg_temp;

@@ -1027,7 +1027,10 @@ CREATE FUNCTION team.csv_cell(p_text text) RETURNS text
     AS $$
 begin
   return '"'
-         || case when p_text ~ '^\s*[=+@|%＝＋－＠-]|^[\t\r\n]' then '''' else '' end
+         || case
+              when p_text ~ '^\s*[=+@|%＝＋－＠-]|^[\t\r\n]' then ''''
+              else ''
+            end
          || replace(coalesce(p_text, ''), '"', '""')
          || '"';
 end
@@ -1229,7 +1232,30 @@ $$;
 
 ALTER FUNCTION team.directory_build() OWNER TO team_owner;
 
-CREATE FUNCTION team.directory_created_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS uuid[]
+CREATE TABLE team.directory (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    joined_at timestamp with time zone NOT NULL,
+    status team.directory_status NOT NULL,
+    kind team.directory_kind NOT NULL,
+    search text NOT NULL COLLATE pg_catalog."C",
+    roles uuid[] NOT NULL,
+    groups uuid[] NOT NULL,
+    name_key text NOT NULL COLLATE pg_catalog."C",
+    email text NOT NULL COLLATE pg_catalog."C",
+    name team.display_name,
+    expires_at timestamp with time zone,
+    identity_id uuid,
+    join_request_id uuid,
+    inviter_id uuid
+);
+
+ALTER TABLE team.directory OWNER TO team_owner;
+
+COMMENT ON TABLE team.directory IS 'One row for each member and each open invitation, with the id of the one or the other; a member who waits to be let in is a join request. Kept by triggers, when a transaction commits; never to be written by hand. joined_at: infinity for who has not. search: name, line break, email, in ASCII lower case; name_key: as much of the name as fits into a cursor. What a search looks at comes first, as it costs least there.';
+
+CREATE FUNCTION team.directory_created_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS team.directory[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1246,12 +1272,12 @@ declare
   v_after    timestamptz := p_after;
   v_id       uuid := p_id;
   v_budget   integer := 1000;
-  v_ids      uuid[] := '{}';
+  v_rows     team.directory[] := '{}';
   v_keys     bigint[];
 begin
   loop
-    v_ids := v_ids || array(
-      select d.id
+    v_rows := v_rows || array(
+      select row (d.*)::team.directory
         from (select *
                 from team.directory o
                where o.account_id = v_account
@@ -1269,10 +1295,10 @@ begin
                  = v_expired)
          and (v_role is null or v_role = any (d.roles))
          and (v_group is null or v_group = any (d.groups))
-       limit p_limit - cardinality(v_ids));
+       limit p_limit - cardinality(v_rows));
 
-    if cardinality(v_ids) = p_limit or v_budget is null then
-      return v_ids;
+    if cardinality(v_rows) = p_limit or v_budget is null then
+      return v_rows;
     end if;
 
     select o.created_at, o.id
@@ -1285,10 +1311,10 @@ begin
      limit 1;
 
     if not found then
-      return v_ids;
+      return v_rows;
     end if;
 
-    if v_budget = 1000 and cardinality(v_ids) >= 5 then
+    if v_budget = 1000 and cardinality(v_rows) >= 5 then
       v_budget := 19000;
 
     else
@@ -1298,19 +1324,19 @@ begin
     end if;
   end loop;
 
+  -- "offset 0": no other index than that of the numbers is thought of
+
   return array(
-    with found as materialized (
-      select *
-        from team.directory o
-       where team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                 o.roles, o.groups) @> v_keys
-          or team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                 o.roles, o.groups)
-             && array(select team.directory_key('role ' || r.id)
-                        from unnest(v_roles) r (id))
-    )
-    select d.id
-      from found d
+    select row (d.*)::team.directory
+      from (select *
+              from team.directory o
+             where team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                       o.roles, o.groups) @> v_keys
+                or team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                       o.roles, o.groups)
+                   && array(select team.directory_key('role ' || r.id)
+                              from unnest(v_roles) r (id))
+            offset 0) d
      where d.account_id = v_account
        and (d.created_at, d.id) < (p_after, p_id)
        and
@@ -1331,7 +1357,7 @@ $$;
 
 ALTER FUNCTION team.directory_created_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) OWNER TO team_owner;
 
-CREATE FUNCTION team.directory_created_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS uuid[]
+CREATE FUNCTION team.directory_created_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS team.directory[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1348,12 +1374,12 @@ declare
   v_after    timestamptz := p_after;
   v_id       uuid := p_id;
   v_budget   integer := 1000;
-  v_ids      uuid[] := '{}';
+  v_rows     team.directory[] := '{}';
   v_keys     bigint[];
 begin
   loop
-    v_ids := v_ids || array(
-      select d.id
+    v_rows := v_rows || array(
+      select row (d.*)::team.directory
         from (select *
                 from team.directory o
                where o.account_id = v_account
@@ -1371,10 +1397,10 @@ begin
                  = v_expired)
          and (v_role is null or v_role = any (d.roles))
          and (v_group is null or v_group = any (d.groups))
-       limit p_limit - cardinality(v_ids));
+       limit p_limit - cardinality(v_rows));
 
-    if cardinality(v_ids) = p_limit or v_budget is null then
-      return v_ids;
+    if cardinality(v_rows) = p_limit or v_budget is null then
+      return v_rows;
     end if;
 
     select o.created_at, o.id
@@ -1387,10 +1413,10 @@ begin
      limit 1;
 
     if not found then
-      return v_ids;
+      return v_rows;
     end if;
 
-    if v_budget = 1000 and cardinality(v_ids) >= 5 then
+    if v_budget = 1000 and cardinality(v_rows) >= 5 then
       v_budget := 19000;
 
     else
@@ -1400,19 +1426,19 @@ begin
     end if;
   end loop;
 
+  -- "offset 0": no other index than that of the numbers is thought of
+
   return array(
-    with found as materialized (
-      select *
-        from team.directory o
-       where team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                 o.roles, o.groups) @> v_keys
-          or team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                 o.roles, o.groups)
-             && array(select team.directory_key('role ' || r.id)
-                        from unnest(v_roles) r (id))
-    )
-    select d.id
-      from found d
+    select row (d.*)::team.directory
+      from (select *
+              from team.directory o
+             where team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                       o.roles, o.groups) @> v_keys
+                or team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                       o.roles, o.groups)
+                   && array(select team.directory_key('role ' || r.id)
+                              from unnest(v_roles) r (id))
+            offset 0) d
      where d.account_id = v_account
        and (d.created_at, d.id) > (p_after, p_id)
        and
@@ -1433,7 +1459,7 @@ $$;
 
 ALTER FUNCTION team.directory_created_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) OWNER TO team_owner;
 
-CREATE FUNCTION team.directory_email_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS uuid[]
+CREATE FUNCTION team.directory_email_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS team.directory[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1450,12 +1476,12 @@ declare
   v_after    text := p_after;
   v_id       uuid := p_id;
   v_budget   integer := 1000;
-  v_ids      uuid[] := '{}';
+  v_rows     team.directory[] := '{}';
   v_keys     bigint[];
 begin
   loop
-    v_ids := v_ids || array(
-      select d.id
+    v_rows := v_rows || array(
+      select row (d.*)::team.directory
         from (select *
                 from team.directory o
                where o.account_id = v_account
@@ -1473,10 +1499,10 @@ begin
                  = v_expired)
          and (v_role is null or v_role = any (d.roles))
          and (v_group is null or v_group = any (d.groups))
-       limit p_limit - cardinality(v_ids));
+       limit p_limit - cardinality(v_rows));
 
-    if cardinality(v_ids) = p_limit or v_budget is null then
-      return v_ids;
+    if cardinality(v_rows) = p_limit or v_budget is null then
+      return v_rows;
     end if;
 
     select o.email, o.id
@@ -1489,10 +1515,10 @@ begin
      limit 1;
 
     if not found then
-      return v_ids;
+      return v_rows;
     end if;
 
-    if v_budget = 1000 and cardinality(v_ids) >= 5 then
+    if v_budget = 1000 and cardinality(v_rows) >= 5 then
       v_budget := 19000;
 
     else
@@ -1502,19 +1528,19 @@ begin
     end if;
   end loop;
 
+  -- "offset 0": no other index than that of the numbers is thought of
+
   return array(
-    with found as materialized (
-      select *
-        from team.directory o
-       where team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                 o.roles, o.groups) @> v_keys
-          or team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                 o.roles, o.groups)
-             && array(select team.directory_key('role ' || r.id)
-                        from unnest(v_roles) r (id))
-    )
-    select d.id
-      from found d
+    select row (d.*)::team.directory
+      from (select *
+              from team.directory o
+             where team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                       o.roles, o.groups) @> v_keys
+                or team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                       o.roles, o.groups)
+                   && array(select team.directory_key('role ' || r.id)
+                              from unnest(v_roles) r (id))
+            offset 0) d
      where d.account_id = v_account
        and (d.email, d.id) < (p_after, p_id)
        and
@@ -1535,7 +1561,7 @@ $$;
 
 ALTER FUNCTION team.directory_email_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) OWNER TO team_owner;
 
-CREATE FUNCTION team.directory_email_up(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS uuid[]
+CREATE FUNCTION team.directory_email_up(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS team.directory[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1552,12 +1578,12 @@ declare
   v_after    text := p_after;
   v_id       uuid := p_id;
   v_budget   integer := 1000;
-  v_ids      uuid[] := '{}';
+  v_rows     team.directory[] := '{}';
   v_keys     bigint[];
 begin
   loop
-    v_ids := v_ids || array(
-      select d.id
+    v_rows := v_rows || array(
+      select row (d.*)::team.directory
         from (select *
                 from team.directory o
                where o.account_id = v_account
@@ -1575,10 +1601,10 @@ begin
                  = v_expired)
          and (v_role is null or v_role = any (d.roles))
          and (v_group is null or v_group = any (d.groups))
-       limit p_limit - cardinality(v_ids));
+       limit p_limit - cardinality(v_rows));
 
-    if cardinality(v_ids) = p_limit or v_budget is null then
-      return v_ids;
+    if cardinality(v_rows) = p_limit or v_budget is null then
+      return v_rows;
     end if;
 
     select o.email, o.id
@@ -1591,10 +1617,10 @@ begin
      limit 1;
 
     if not found then
-      return v_ids;
+      return v_rows;
     end if;
 
-    if v_budget = 1000 and cardinality(v_ids) >= 5 then
+    if v_budget = 1000 and cardinality(v_rows) >= 5 then
       v_budget := 19000;
 
     else
@@ -1604,19 +1630,19 @@ begin
     end if;
   end loop;
 
+  -- "offset 0": no other index than that of the numbers is thought of
+
   return array(
-    with found as materialized (
-      select *
-        from team.directory o
-       where team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                 o.roles, o.groups) @> v_keys
-          or team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                 o.roles, o.groups)
-             && array(select team.directory_key('role ' || r.id)
-                        from unnest(v_roles) r (id))
-    )
-    select d.id
-      from found d
+    select row (d.*)::team.directory
+      from (select *
+              from team.directory o
+             where team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                       o.roles, o.groups) @> v_keys
+                or team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                       o.roles, o.groups)
+                   && array(select team.directory_key('role ' || r.id)
+                              from unnest(v_roles) r (id))
+            offset 0) d
      where d.account_id = v_account
        and (d.email, d.id) > (p_after, p_id)
        and
@@ -1691,26 +1717,19 @@ $$;
 
 ALTER FUNCTION team.directory_follow() OWNER TO team_owner;
 
-CREATE FUNCTION team.directory_items(p_account team.account, p_ids uuid[]) RETURNS text
+CREATE FUNCTION team.directory_items(p_account team.account, p_owner_role uuid, p_rows team.directory[]) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_owner_role  uuid;
-  v_items       text;
+  v_items  text;
 begin
-  if p_account.owner_mode = 'many' then
-    select r.id
-      into v_owner_role
-      from team.role r
-     where r.account_id = p_account.id
-       and r.key = p_account.owner_role;
-  end if;
-
   with page as materialized (
-    select d.*, p.n
-      from unnest(p_ids) with ordinality p (id, n)
-      join team.directory d on d.id = p.id
+    select *
+      from unnest(p_rows) with ordinality
+             p (id, account_id, created_at, joined_at, status, kind, search,
+                roles, groups, name_key, email, name, expires_at, identity_id,
+                join_request_id, inviter_id, n)
   ), roles as materialized (
     select s.roles,
            (select json_agg(json_build_object('key', r.key, 'name', r.name)
@@ -1753,8 +1772,8 @@ begin
                 else p.status
               end
            || '","is_owner":' || case
-                when v_owner_role is not null then
-                  p.kind <> 'invitation' and v_owner_role = any (p.roles)
+                when p_owner_role is not null then
+                  p.kind <> 'invitation' and p_owner_role = any (p.roles)
                 else p_account.owner_member_id is not distinct from p.id
               end
            || ',"inviter":' || coalesce(v.body, 'null')
@@ -1780,9 +1799,9 @@ begin
 end
 $$;
 
-ALTER FUNCTION team.directory_items(p_account team.account, p_ids uuid[]) OWNER TO team_owner;
+ALTER FUNCTION team.directory_items(p_account team.account, p_owner_role uuid, p_rows team.directory[]) OWNER TO team_owner;
 
-CREATE FUNCTION team.directory_joined_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS uuid[]
+CREATE FUNCTION team.directory_joined_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS team.directory[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1799,12 +1818,12 @@ declare
   v_after    timestamptz := p_after;
   v_id       uuid := p_id;
   v_budget   integer := 1000;
-  v_ids      uuid[] := '{}';
+  v_rows     team.directory[] := '{}';
   v_keys     bigint[];
 begin
   loop
-    v_ids := v_ids || array(
-      select d.id
+    v_rows := v_rows || array(
+      select row (d.*)::team.directory
         from (select *
                 from team.directory o
                where o.account_id = v_account
@@ -1822,10 +1841,10 @@ begin
                  = v_expired)
          and (v_role is null or v_role = any (d.roles))
          and (v_group is null or v_group = any (d.groups))
-       limit p_limit - cardinality(v_ids));
+       limit p_limit - cardinality(v_rows));
 
-    if cardinality(v_ids) = p_limit or v_budget is null then
-      return v_ids;
+    if cardinality(v_rows) = p_limit or v_budget is null then
+      return v_rows;
     end if;
 
     select o.joined_at, o.id
@@ -1838,10 +1857,10 @@ begin
      limit 1;
 
     if not found then
-      return v_ids;
+      return v_rows;
     end if;
 
-    if v_budget = 1000 and cardinality(v_ids) >= 5 then
+    if v_budget = 1000 and cardinality(v_rows) >= 5 then
       v_budget := 19000;
 
     else
@@ -1851,19 +1870,19 @@ begin
     end if;
   end loop;
 
+  -- "offset 0": no other index than that of the numbers is thought of
+
   return array(
-    with found as materialized (
-      select *
-        from team.directory o
-       where team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                 o.roles, o.groups) @> v_keys
-          or team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                 o.roles, o.groups)
-             && array(select team.directory_key('role ' || r.id)
-                        from unnest(v_roles) r (id))
-    )
-    select d.id
-      from found d
+    select row (d.*)::team.directory
+      from (select *
+              from team.directory o
+             where team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                       o.roles, o.groups) @> v_keys
+                or team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                       o.roles, o.groups)
+                   && array(select team.directory_key('role ' || r.id)
+                              from unnest(v_roles) r (id))
+            offset 0) d
      where d.account_id = v_account
        and (d.joined_at, d.id) < (p_after, p_id)
        and
@@ -1884,7 +1903,7 @@ $$;
 
 ALTER FUNCTION team.directory_joined_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) OWNER TO team_owner;
 
-CREATE FUNCTION team.directory_joined_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS uuid[]
+CREATE FUNCTION team.directory_joined_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS team.directory[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1901,12 +1920,12 @@ declare
   v_after    timestamptz := p_after;
   v_id       uuid := p_id;
   v_budget   integer := 1000;
-  v_ids      uuid[] := '{}';
+  v_rows     team.directory[] := '{}';
   v_keys     bigint[];
 begin
   loop
-    v_ids := v_ids || array(
-      select d.id
+    v_rows := v_rows || array(
+      select row (d.*)::team.directory
         from (select *
                 from team.directory o
                where o.account_id = v_account
@@ -1924,10 +1943,10 @@ begin
                  = v_expired)
          and (v_role is null or v_role = any (d.roles))
          and (v_group is null or v_group = any (d.groups))
-       limit p_limit - cardinality(v_ids));
+       limit p_limit - cardinality(v_rows));
 
-    if cardinality(v_ids) = p_limit or v_budget is null then
-      return v_ids;
+    if cardinality(v_rows) = p_limit or v_budget is null then
+      return v_rows;
     end if;
 
     select o.joined_at, o.id
@@ -1940,10 +1959,10 @@ begin
      limit 1;
 
     if not found then
-      return v_ids;
+      return v_rows;
     end if;
 
-    if v_budget = 1000 and cardinality(v_ids) >= 5 then
+    if v_budget = 1000 and cardinality(v_rows) >= 5 then
       v_budget := 19000;
 
     else
@@ -1953,19 +1972,19 @@ begin
     end if;
   end loop;
 
+  -- "offset 0": no other index than that of the numbers is thought of
+
   return array(
-    with found as materialized (
-      select *
-        from team.directory o
-       where team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                 o.roles, o.groups) @> v_keys
-          or team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                 o.roles, o.groups)
-             && array(select team.directory_key('role ' || r.id)
-                        from unnest(v_roles) r (id))
-    )
-    select d.id
-      from found d
+    select row (d.*)::team.directory
+      from (select *
+              from team.directory o
+             where team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                       o.roles, o.groups) @> v_keys
+                or team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                       o.roles, o.groups)
+                   && array(select team.directory_key('role ' || r.id)
+                              from unnest(v_roles) r (id))
+            offset 0) d
      where d.account_id = v_account
        and (d.joined_at, d.id) > (p_after, p_id)
        and
@@ -2031,26 +2050,25 @@ CREATE FUNCTION team.directory_keys_wanted(p_query team.directory_query) RETURNS
     AS $$
 declare
   v_sort    bigint := uuid_hash_extended(p_query.account_id, 0) & 255;
-  v_length  integer := least(length(p_query.text), 3);
+  v_length  integer := least(length(coalesce(p_query.text, '')), 3);
+  v_sample  text;
   v_keys    bigint[] := '{}';
 begin
   if v_length >= 2 then
+    select string_agg(d.search, E'\n')
+      into v_sample
+      from (select d.search
+              from team.directory d
+             where d.account_id = p_query.account_id
+             order by d.created_at desc, d.id desc
+             limit 200) d;
+
     v_keys := array(
-      select g.key
-        from (select hashtextextended(p.part, v_sort) as key,
-                     (select count(*)
-                        from (select d.search
-                                from team.directory d
-                               where d.account_id = p_query.account_id
-                               order by d.created_at desc, d.id desc
-                               limit 200) d
-                       where strpos(d.search, p.part) > 0) as n,
-                     p.i
-                from (select substr(p_query.text, i, v_length) as part, i
-                        from generate_series(
-                               1, length(p_query.text) - v_length + 1) i
-                       limit 24) p) g
-       order by g.n, g.i
+      select hashtextextended(p.part, v_sort)
+        from (select substr(p_query.text, i, v_length) as part
+                from generate_series(
+                       1, least(length(p_query.text) - v_length + 1, 100)) i) p
+       order by length(v_sample) - length(replace(v_sample, p.part, ''))
        limit 4);
 
   elsif v_length = 1 then
@@ -2081,7 +2099,7 @@ $$;
 
 ALTER FUNCTION team.directory_keys_wanted(p_query team.directory_query) OWNER TO team_owner;
 
-CREATE FUNCTION team.directory_name_key_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS uuid[]
+CREATE FUNCTION team.directory_name_key_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS team.directory[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -2098,12 +2116,12 @@ declare
   v_after    text := p_after;
   v_id       uuid := p_id;
   v_budget   integer := 1000;
-  v_ids      uuid[] := '{}';
+  v_rows     team.directory[] := '{}';
   v_keys     bigint[];
 begin
   loop
-    v_ids := v_ids || array(
-      select d.id
+    v_rows := v_rows || array(
+      select row (d.*)::team.directory
         from (select *
                 from team.directory o
                where o.account_id = v_account
@@ -2121,10 +2139,10 @@ begin
                  = v_expired)
          and (v_role is null or v_role = any (d.roles))
          and (v_group is null or v_group = any (d.groups))
-       limit p_limit - cardinality(v_ids));
+       limit p_limit - cardinality(v_rows));
 
-    if cardinality(v_ids) = p_limit or v_budget is null then
-      return v_ids;
+    if cardinality(v_rows) = p_limit or v_budget is null then
+      return v_rows;
     end if;
 
     select o.name_key, o.id
@@ -2137,10 +2155,10 @@ begin
      limit 1;
 
     if not found then
-      return v_ids;
+      return v_rows;
     end if;
 
-    if v_budget = 1000 and cardinality(v_ids) >= 5 then
+    if v_budget = 1000 and cardinality(v_rows) >= 5 then
       v_budget := 19000;
 
     else
@@ -2150,19 +2168,19 @@ begin
     end if;
   end loop;
 
+  -- "offset 0": no other index than that of the numbers is thought of
+
   return array(
-    with found as materialized (
-      select *
-        from team.directory o
-       where team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                 o.roles, o.groups) @> v_keys
-          or team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                 o.roles, o.groups)
-             && array(select team.directory_key('role ' || r.id)
-                        from unnest(v_roles) r (id))
-    )
-    select d.id
-      from found d
+    select row (d.*)::team.directory
+      from (select *
+              from team.directory o
+             where team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                       o.roles, o.groups) @> v_keys
+                or team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                       o.roles, o.groups)
+                   && array(select team.directory_key('role ' || r.id)
+                              from unnest(v_roles) r (id))
+            offset 0) d
      where d.account_id = v_account
        and (d.name_key, d.id) < (p_after, p_id)
        and
@@ -2183,7 +2201,7 @@ $$;
 
 ALTER FUNCTION team.directory_name_key_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) OWNER TO team_owner;
 
-CREATE FUNCTION team.directory_name_key_up(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS uuid[]
+CREATE FUNCTION team.directory_name_key_up(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS team.directory[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -2200,12 +2218,12 @@ declare
   v_after    text := p_after;
   v_id       uuid := p_id;
   v_budget   integer := 1000;
-  v_ids      uuid[] := '{}';
+  v_rows     team.directory[] := '{}';
   v_keys     bigint[];
 begin
   loop
-    v_ids := v_ids || array(
-      select d.id
+    v_rows := v_rows || array(
+      select row (d.*)::team.directory
         from (select *
                 from team.directory o
                where o.account_id = v_account
@@ -2223,10 +2241,10 @@ begin
                  = v_expired)
          and (v_role is null or v_role = any (d.roles))
          and (v_group is null or v_group = any (d.groups))
-       limit p_limit - cardinality(v_ids));
+       limit p_limit - cardinality(v_rows));
 
-    if cardinality(v_ids) = p_limit or v_budget is null then
-      return v_ids;
+    if cardinality(v_rows) = p_limit or v_budget is null then
+      return v_rows;
     end if;
 
     select o.name_key, o.id
@@ -2239,10 +2257,10 @@ begin
      limit 1;
 
     if not found then
-      return v_ids;
+      return v_rows;
     end if;
 
-    if v_budget = 1000 and cardinality(v_ids) >= 5 then
+    if v_budget = 1000 and cardinality(v_rows) >= 5 then
       v_budget := 19000;
 
     else
@@ -2252,19 +2270,19 @@ begin
     end if;
   end loop;
 
+  -- "offset 0": no other index than that of the numbers is thought of
+
   return array(
-    with found as materialized (
-      select *
-        from team.directory o
-       where team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                 o.roles, o.groups) @> v_keys
-          or team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                 o.roles, o.groups)
-             && array(select team.directory_key('role ' || r.id)
-                        from unnest(v_roles) r (id))
-    )
-    select d.id
-      from found d
+    select row (d.*)::team.directory
+      from (select *
+              from team.directory o
+             where team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                       o.roles, o.groups) @> v_keys
+                or team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                       o.roles, o.groups)
+                   && array(select team.directory_key('role ' || r.id)
+                              from unnest(v_roles) r (id))
+            offset 0) d
      where d.account_id = v_account
        and (d.name_key, d.id) > (p_after, p_id)
        and
@@ -2322,9 +2340,9 @@ begin
   insert into team.directory
   select v_new.*
   on conflict (id) do update
-    set (id, account_id, identity_id, join_request_id, inviter_id, created_at,
-         joined_at, expires_at, kind, status, name, name_key, email, search,
-         roles, groups) = row (excluded.*);
+    set (id, account_id, created_at, joined_at, status, kind, search, roles,
+         groups, name_key, email, name, expires_at, identity_id,
+         join_request_id, inviter_id) = row (excluded.*);
 end
 $$;
 
@@ -3843,7 +3861,7 @@ $$;
 
 ALTER FUNCTION team.offer_void(p_account team.account, p_actor team.standing, p_action text, p_target_type text, p_target uuid) OWNER TO team_owner;
 
-CREATE FUNCTION team.only_one_owner(p_account team.account) RETURNS boolean
+CREATE FUNCTION team.only_one_owner(p_account team.account, p_owner_role uuid) RETURNS boolean
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -3851,17 +3869,17 @@ begin
   return p_account.owner_mode = 'many'
          and (select count(*)
                 from (select
-                        from team.role r
-                        join team.member_role mr on mr.role_id = r.id
+                        from (select mr.member_id
+                                from team.member_role mr
+                               where mr.role_id = p_owner_role
+                               order by mr.member_id) mr
                         join team.member m on m.id = mr.member_id
-                       where r.account_id = p_account.id
-                         and r.key = p_account.owner_role
-                         and m.status = 'active'
+                       where m.status = 'active'
                        limit 2) o) = 1;
 end
 $$;
 
-ALTER FUNCTION team.only_one_owner(p_account team.account) OWNER TO team_owner;
+ALTER FUNCTION team.only_one_owner(p_account team.account, p_owner_role uuid) OWNER TO team_owner;
 
 CREATE FUNCTION team.outbox_add(p_account uuid, p_kind text, p_payload jsonb) RETURNS void
     LANGUAGE plpgsql
@@ -6345,7 +6363,9 @@ declare
   v_time     boolean;
   v_id       uuid;
   v_key      text;
-  v_ids      uuid[];
+  v_rows     team.directory[];
+  v_end      team.directory;
+  v_owner    uuid;
   v_cursor   text;
   v_reply    team_api.reply;
 begin
@@ -6380,7 +6400,7 @@ begin
     v_key := case when v_time then '-infinity' else '' end;
   end if;
 
-  v_ids := case v_sort
+  v_rows := case v_sort
     when 'name' then
       team.directory_name_key_up(v_query, v_key, v_id, v_limit + 1)
     when '-name' then
@@ -6403,29 +6423,36 @@ begin
                                     v_limit + 1)
   end;
 
-  if cardinality(v_ids) > v_limit then
-    select team.place_make(
-             'd', v_list, d.id,
-             case ltrim(v_sort, '-')
-               when 'name' then d.name_key
-               when 'email' then d.email
-               when 'created_at' then team.place_time(d.created_at)
-               else team.place_time(d.joined_at)
-             end)
-      into v_cursor
-      from team.directory d
-     where d.id = v_ids[v_limit];
+  if cardinality(v_rows) > v_limit then
+    v_end := v_rows[v_limit];
+    v_cursor := team.place_make(
+      'd', v_list, v_end.id,
+      case
+        when v_sort like '%name' then v_end.name_key
+        when v_sort like '%email' then v_end.email
+        when v_sort like '%created\_at' then team.place_time(v_end.created_at)
+        else team.place_time(v_end.joined_at)
+      end);
+  end if;
+
+  if v_account.owner_mode = 'many' then
+    v_owner := (
+      select r.id
+        from team.role r
+       where r.account_id = v_account.id
+         and r.key = v_account.owner_role);
   end if;
 
   v_reply.status := 200;
   v_reply.cursor := v_cursor;
   v_reply.body :=
     '{"items":'
-    || coalesce(team.directory_items(v_account, v_ids[1:v_limit]), '[]')
+    || coalesce(team.directory_items(v_account, v_owner, v_rows[1:v_limit]),
+                '[]')
     || ',"next_cursor":' || coalesce('"' || v_cursor || '"', 'null')
     || ',"labels":' || json_build_object('suspended', v_account.suspend_label)
     || ',"hints":' || json_build_object('only_one_owner',
-                                        team.only_one_owner(v_account))
+                                        team.only_one_owner(v_account, v_owner))
     || '}';
   return v_reply;
 end
@@ -9407,29 +9434,6 @@ ALTER TABLE team.change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE team.directory (
-    id uuid NOT NULL,
-    account_id uuid NOT NULL,
-    identity_id uuid,
-    join_request_id uuid,
-    inviter_id uuid,
-    created_at timestamp with time zone NOT NULL,
-    joined_at timestamp with time zone NOT NULL,
-    expires_at timestamp with time zone,
-    kind team.directory_kind NOT NULL,
-    status team.directory_status NOT NULL,
-    name team.display_name,
-    name_key text NOT NULL COLLATE pg_catalog."C",
-    email text NOT NULL COLLATE pg_catalog."C",
-    search text NOT NULL COLLATE pg_catalog."C",
-    roles uuid[] NOT NULL,
-    groups uuid[] NOT NULL
-);
-
-ALTER TABLE team.directory OWNER TO team_owner;
-
-COMMENT ON TABLE team.directory IS 'One row for each member and each open invitation, with the id of the one or the other; a member who waits to be let in is a join request. Kept by triggers, when a transaction commits; never to be written by hand. joined_at: infinity for who has not. name_key: 64 characters of the name in ASCII lower case, which is what fits into a cursor.';
-
 CREATE TABLE team.group_member (
     group_id uuid NOT NULL,
     member_id uuid NOT NULL,
@@ -9465,21 +9469,21 @@ ALTER TABLE team.member_role OWNER TO team_owner;
 CREATE VIEW team.directory_source AS
  SELECT s.id,
     s.account_id,
-    s.identity_id,
-    s.join_request_id,
-    s.inviter_id,
     s.created_at,
     s.joined_at,
-    s.expires_at,
-    s.kind,
     s.status,
-    s.name,
-    COALESCE("left"(team.email_normal((s.name)::text), 64), ''::text) AS name_key,
-    s.email,
+    s.kind,
     ((COALESCE(team.email_normal((s.name)::text), ''::text) || '
 '::text) || s.email) AS search,
     s.roles,
-    s.groups
+    s.groups,
+    COALESCE("left"(team.email_normal((s.name)::text), 64), ''::text) AS name_key,
+    s.email,
+    s.name,
+    s.expires_at,
+    s.identity_id,
+    s.join_request_id,
+    s.inviter_id
    FROM ( SELECT m.id,
             m.account_id,
             m.identity_id,
@@ -10374,7 +10378,7 @@ REVOKE ALL ON FUNCTION team.directory_everything() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.directory_follow() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION team.directory_items(p_account team.account, p_ids uuid[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION team.directory_items(p_account team.account, p_owner_role uuid, p_rows team.directory[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.directory_joined_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) FROM PUBLIC;
 
@@ -10496,7 +10500,7 @@ REVOKE ALL ON FUNCTION team.offer_permissions_parse(p_permissions jsonb) FROM PU
 
 REVOKE ALL ON FUNCTION team.offer_void(p_account team.account, p_actor team.standing, p_action text, p_target_type text, p_target uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION team.only_one_owner(p_account team.account) FROM PUBLIC;
+REVOKE ALL ON FUNCTION team.only_one_owner(p_account team.account, p_owner_role uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.outbox_add(p_account uuid, p_kind text, p_payload jsonb) FROM PUBLIC;
 

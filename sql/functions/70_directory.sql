@@ -4,251 +4,6 @@
 -- The directory: members, invitations and requests to join in one list.
 
 
--- --- how it is kept ----------------------------------------------------------
-
--- What team.directory has to say, column by column.
-
-create or replace view team.directory_source as
-select s.id, s.account_id, s.identity_id, s.join_request_id, s.inviter_id,
-       s.created_at, s.joined_at, s.expires_at, s.kind, s.status, s.name,
-       coalesce(left(team.email_normal(s.name), 64), '') as name_key,
-       s.email,
-       coalesce(team.email_normal(s.name), '') || E'\n' || s.email as search,
-       s.roles, s.groups
-  from (
-    select m.id,
-           m.account_id,
-           m.identity_id,
-           j.id as join_request_id,
-           m.invited_by as inviter_id,
-           m.created_at,
-           coalesce(m.joined_at, 'infinity') as joined_at,
-           null::timestamptz as expires_at,
-           case when j.id is null then 'member' else 'join_request' end as kind,
-           m.status::text as status,
-           coalesce(m.name, i.name) as name,
-           coalesce(i.email, '') as email,
-           array(select mr.role_id
-                   from team.member_role mr
-                  where mr.member_id = m.id
-                  order by mr.role_id) as roles,
-           array(select gm.group_id
-                   from team.group_member gm
-                  where gm.member_id = m.id
-                  order by gm.group_id) as groups
-      from team.member m
-      join team.identity i on i.id = m.identity_id
-      left join team.join_request j
-        on j.member_id = m.id
-       and j.status = 'pending'
-    union all
-    select i.id,
-           i.account_id,
-           null,
-           null,
-           i.inviter_member_id,
-           i.created_at,
-           'infinity',
-           i.expires_at,
-           'invitation',
-           i.status,
-           i.name,
-           i.email,
-           array(select ir.role_id
-                   from team.invitation_role ir
-                  where ir.invitation_id = i.id
-                  order by ir.role_id),
-           array(select ig.group_id
-                   from team.invitation_group ig
-                  where ig.invitation_id = i.id
-                  order by ig.group_id)
-      from team.invitation i
-     where i.status in ('pending', 'declined')
-  ) s;
-
-
--- Brings a row up to date.  The locks first, and in statements of their own, so
--- that of two who change parts of one person the second sees what the first
--- has done: the identity's against who is renaming it now, then the row's.
-
-create or replace function team.directory_put(p_id uuid, p_identity uuid)
-returns void
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_old  team.directory;
-  v_new  team.directory;
-begin
-  perform
-     from team.identity i
-    where i.id = p_identity
-      for share;
-
-  select *
-    into v_old
-    from team.directory d
-   where d.id = p_id
-     for update;
-
-  select *
-    into v_new
-    from team.directory_source s
-   where s.id = p_id;
-
-  if v_new is not distinct from v_old then
-    return;
-  end if;
-
-  if v_new.id is null then
-    delete from team.directory d
-     where d.id = p_id;
-    return;
-  end if;
-
-  insert into team.directory
-  select v_new.*
-  on conflict (id) do update
-    set (id, account_id, identity_id, join_request_id, inviter_id, created_at,
-         joined_at, expires_at, kind, status, name, name_key, email, search,
-         roles, groups) = row (excluded.*);
-end
-$$;
-
-
--- Everything anew: after rows were loaded with triggers disabled.
-
-create or replace function team.directory_build()
-returns void
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  lock table team.directory in share row exclusive mode;
-
-  delete from team.directory;
-
-  insert into team.directory
-  select *
-    from team.directory_source s;
-end
-$$;
-
-
--- What a row of one of the tables belongs to: members, or an invitation.  The
--- triggers run as their owner: whoever may write a table needs no right on
--- team.directory.
-
-create or replace function team.directory_follow()
-returns trigger
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_row  record;
-begin
-  if tg_op = 'DELETE' then
-    v_row := old;
-  else
-    v_row := new;
-  end if;
-
-  case tg_table_name
-    when 'member' then
-      perform team.directory_put(v_row.id, v_row.identity_id);
-
-    when 'identity' then
-      perform team.directory_put(m.id, null)
-         from (select o.id
-                 from team.member o
-                where o.identity_id = v_row.id
-                order by o.id) m;
-
-    when 'invitation' then
-      perform team.directory_put(v_row.id, null);
-
-    when 'invitation_role', 'invitation_group' then
-      perform team.directory_put(v_row.invitation_id, null);
-
-    else
-      perform team.directory_put(m.id, m.identity_id)
-         from team.member m
-        where m.id = v_row.member_id;
-  end case;
-
-  return null;
-end
-$$;
-
-
-create or replace function team.directory_everything()
-returns trigger
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform team.directory_build();
-  return null;
-end
-$$;
-
-
--- When the transaction commits: what it writes to several tables is then one
--- row here, and the first event to find it does the work for all.  Only where
--- they are missing, since there is no "or replace" for constraint triggers.
-
-do $$
-declare
-  v_table  text;
-  v_event  text;
-  v_when   text;
-begin
-  for v_table, v_event, v_when in
-    values ('member', 'insert or delete', ''),
-           ('member', 'update', 'when (old is distinct from new)'),
-           ('member_role', 'insert or delete or update', ''),
-           ('group_member', 'insert or delete or update', ''),
-           ('join_request', 'insert or delete or update', ''),
-           ('identity', 'update',
-            'when ((old.name, old.email) is distinct from '
-            '(new.name, new.email))'),
-           ('invitation', 'insert or delete', ''),
-           ('invitation', 'update', 'when (old is distinct from new)'),
-           ('invitation_role', 'insert or delete or update', ''),
-           ('invitation_group', 'insert or delete or update', '')
-  loop
-    if not exists (
-      select
-        from pg_trigger t
-       where t.tgrelid = ('team.' || v_table)::regclass
-         and t.tgname = 'directory_' || split_part(v_event, ' ', 1))
-    then
-      execute format('create constraint trigger %I after %s on team.%I '
-                     'deferrable initially deferred for each row %s '
-                     'execute function team.directory_follow()',
-                     'directory_' || split_part(v_event, ' ', 1), v_event,
-                     v_table, v_when);
-    end if;
-
-    execute format('create or replace trigger directory_truncate '
-                   'after truncate on team.%I for each statement '
-                   'execute function team.directory_everything()', v_table);
-  end loop;
-
-  if not exists (select from team.directory)
-     and exists (select from team.directory_source)
-  then
-    perform team.directory_build();
-  end if;
-end $$;
-
-
--- --- how it is read ----------------------------------------------------------
-
 -- What is looked for: text, roles whose names have it, filters.  A null means
 -- anything.
 
@@ -270,8 +25,8 @@ begin
 end $$;
 
 
--- What a request asks for.  A role or a group that isn't there is as the nil id,
--- which nobody has.
+-- What a request asks for.  A role or a group that isn't there is as the nil
+-- id, which nobody has.
 
 create or replace function team.directory_query_make(p_account team.account,
   p_q text, p_kind text, p_status text, p_role text, p_group text)
@@ -358,26 +113,25 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_sort    bigint := uuid_hash_extended(p_query.account_id, 0) & 255;
-  v_length  integer := least(length(p_query.text), 3);
+  v_length  integer := least(length(coalesce(p_query.text, '')), 3);
+  v_sample  text;
   v_keys    bigint[] := '{}';
 begin
   if v_length >= 2 then
+    select string_agg(d.search, E'\n')
+      into v_sample
+      from (select d.search
+              from team.directory d
+             where d.account_id = p_query.account_id
+             order by d.created_at desc, d.id desc
+             limit 200) d;
+
     v_keys := array(
-      select g.key
-        from (select hashtextextended(p.part, v_sort) as key,
-                     (select count(*)
-                        from (select d.search
-                                from team.directory d
-                               where d.account_id = p_query.account_id
-                               order by d.created_at desc, d.id desc
-                               limit 200) d
-                       where strpos(d.search, p.part) > 0) as n,
-                     p.i
-                from (select substr(p_query.text, i, v_length) as part, i
-                        from generate_series(
-                               1, length(p_query.text) - v_length + 1) i
-                       limit 24) p) g
-       order by g.n, g.i
+      select hashtextextended(p.part, v_sort)
+        from (select substr(p_query.text, i, v_length) as part
+                from generate_series(
+                       1, least(length(p_query.text) - v_length + 1, 100)) i) p
+       order by length(v_sample) - length(replace(v_sample, p.part, ''))
        limit 4);
 
   elsif v_length = 1 then
@@ -407,8 +161,8 @@ end
 $$;
 
 
--- The ids of the next entries, one function for each order: from p_after, p_id
--- on, at most p_limit.
+-- The next entries, one function for each order: after p_after and p_id, at
+-- most p_limit.
 --
 -- What is common is soon met by walking the list in its order; what is rare is
 -- found by the index of numbers.  Which of the two it is, the first thousand
@@ -426,7 +180,7 @@ begin
       v_text := $fn$
 create or replace function team.directory_%NAME%(
   p_query team.directory_query, p_after %TYPE%, p_id uuid, p_limit integer)
-returns uuid[]
+returns team.directory[]
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
@@ -444,12 +198,12 @@ declare
   v_after    %TYPE% := p_after;
   v_id       uuid := p_id;
   v_budget   integer := 1000;
-  v_ids      uuid[] := '{}';
+  v_rows     team.directory[] := '{}';
   v_keys     bigint[];
 begin
   loop
-    v_ids := v_ids || array(
-      select d.id
+    v_rows := v_rows || array(
+      select row (d.*)::team.directory
         from (select *
                 from team.directory o
                where o.account_id = v_account
@@ -457,10 +211,10 @@ begin
                order by o.%COLUMN% %ORDER%, o.id %ORDER%
                limit v_budget) d
        where %FILTER%
-       limit p_limit - cardinality(v_ids));
+       limit p_limit - cardinality(v_rows));
 
-    if cardinality(v_ids) = p_limit or v_budget is null then
-      return v_ids;
+    if cardinality(v_rows) = p_limit or v_budget is null then
+      return v_rows;
     end if;
 
     select o.%COLUMN%, o.id
@@ -473,10 +227,10 @@ begin
      limit 1;
 
     if not found then
-      return v_ids;
+      return v_rows;
     end if;
 
-    if v_budget = 1000 and cardinality(v_ids) >= 5 then
+    if v_budget = 1000 and cardinality(v_rows) >= 5 then
       v_budget := 19000;
 
     else
@@ -486,19 +240,19 @@ begin
     end if;
   end loop;
 
+  -- "offset 0": no other index than that of the numbers is thought of
+
   return array(
-    with found as materialized (
-      select *
-        from team.directory o
-       where team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                 o.roles, o.groups) @> v_keys
-          or team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                 o.roles, o.groups)
-             && array(select team.directory_key('role ' || r.id)
-                        from unnest(v_roles) r (id))
-    )
-    select d.id
-      from found d
+    select row (d.*)::team.directory
+      from (select *
+              from team.directory o
+             where team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                       o.roles, o.groups) @> v_keys
+                or team.directory_keys(o.account_id, o.kind, o.status, o.search,
+                                       o.roles, o.groups)
+                   && array(select team.directory_key('role ' || r.id)
+                              from unnest(v_roles) r (id))
+            offset 0) d
      where d.account_id = v_account
        and (d.%COLUMN%, d.id) %THAN% (p_after, p_id)
        and %FILTER%
@@ -536,86 +290,12 @@ end
 $do$;
 
 
--- A cursor for orders other than that of ids: base64url of one byte for the kind
--- of list, 16 that stand for the list itself, the id of the last row seen and
--- its place in the order, since the row may be gone when the next page is asked
--- for.
-
-create or replace function team.place_make(p_kind text, p_list bytea,
-  p_id uuid, p_place text)
-returns text
-language plpgsql
-immutable
-parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return rtrim(translate(encode(convert_to(p_kind, 'SQL_ASCII') || p_list
-                                || uuid_send(p_id)
-                                || convert_to(p_place, 'UTF8'), 'base64'),
-                         E'+/\n', '-_'), '=');
-end
-$$;
-
-
--- p_time: the place is a time.
-
-create or replace function team.place_read(p_cursor text, p_kind text,
-  p_list bytea, p_time boolean, out o_id uuid, out o_place text)
-returns record
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_bytes  bytea;
-begin
-  begin
-    v_bytes := decode(translate(p_cursor, '-_', '+/')
-                      || repeat('=', -length(p_cursor) & 3), 'base64');
-    o_id := encode(substring(v_bytes from 18 for 16), 'hex')::uuid;
-    o_place := convert_from(substring(v_bytes from 34), 'UTF8');
-
-    if p_time then
-      perform o_place::timestamptz;
-    end if;
-  exception
-    when data_exception then
-      o_id := null;
-  end;
-
-  if o_id is null
-     or team.place_make(p_kind, p_list, o_id, o_place)
-        is distinct from p_cursor collate "C"
-  then
-    perform team.fail(400, 'bad-cursor', 'The cursor is not one of this list.');
-  end if;
-end
-$$;
-
-
--- Exact, and the same in every session.
-
-create or replace function team.place_time(p_time timestamptz)
-returns text
-language plpgsql
-immutable
-parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return case
-           when isfinite(p_time) then
-             to_char(timezone('UTC', p_time), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-           else 'infinity'
-         end;
-end
-$$;
-
-
 -- Where at least two owners are advised: whether there is but one who can act.
+-- The order keeps it to the index: a role may have a million holders, and the
+-- planner thinks so of each.
 
-create or replace function team.only_one_owner(p_account team.account)
+create or replace function team.only_one_owner(p_account team.account,
+  p_owner_role uuid)
 returns boolean
 language plpgsql
 stable
@@ -625,12 +305,12 @@ begin
   return p_account.owner_mode = 'many'
          and (select count(*)
                 from (select
-                        from team.role r
-                        join team.member_role mr on mr.role_id = r.id
+                        from (select mr.member_id
+                                from team.member_role mr
+                               where mr.role_id = p_owner_role
+                               order by mr.member_id) mr
                         join team.member m on m.id = mr.member_id
-                       where r.account_id = p_account.id
-                         and r.key = p_account.owner_role
-                         and m.status = 'active'
+                       where m.status = 'active'
                        limit 2) o) = 1;
 end
 $$;
@@ -641,28 +321,21 @@ $$;
 -- the time that json_build_object does.
 
 create or replace function team.directory_items(p_account team.account,
-  p_ids uuid[])
+  p_owner_role uuid, p_rows team.directory[])
 returns text
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_owner_role  uuid;
-  v_items       text;
+  v_items  text;
 begin
-  if p_account.owner_mode = 'many' then
-    select r.id
-      into v_owner_role
-      from team.role r
-     where r.account_id = p_account.id
-       and r.key = p_account.owner_role;
-  end if;
-
   with page as materialized (
-    select d.*, p.n
-      from unnest(p_ids) with ordinality p (id, n)
-      join team.directory d on d.id = p.id
+    select *
+      from unnest(p_rows) with ordinality
+             p (id, account_id, created_at, joined_at, status, kind, search,
+                roles, groups, name_key, email, name, expires_at, identity_id,
+                join_request_id, inviter_id, n)
   ), roles as materialized (
     select s.roles,
            (select json_agg(json_build_object('key', r.key, 'name', r.name)
@@ -705,8 +378,8 @@ begin
                 else p.status
               end
            || '","is_owner":' || case
-                when v_owner_role is not null then
-                  p.kind <> 'invitation' and v_owner_role = any (p.roles)
+                when p_owner_role is not null then
+                  p.kind <> 'invitation' and p_owner_role = any (p.roles)
                 else p_account.owner_member_id is not distinct from p.id
               end
            || ',"inviter":' || coalesce(v.body, 'null')
@@ -754,7 +427,9 @@ declare
   v_time     boolean;
   v_id       uuid;
   v_key      text;
-  v_ids      uuid[];
+  v_rows     team.directory[];
+  v_end      team.directory;
+  v_owner    uuid;
   v_cursor   text;
   v_reply    team_api.reply;
 begin
@@ -789,7 +464,7 @@ begin
     v_key := case when v_time then '-infinity' else '' end;
   end if;
 
-  v_ids := case v_sort
+  v_rows := case v_sort
     when 'name' then
       team.directory_name_key_up(v_query, v_key, v_id, v_limit + 1)
     when '-name' then
@@ -812,29 +487,36 @@ begin
                                     v_limit + 1)
   end;
 
-  if cardinality(v_ids) > v_limit then
-    select team.place_make(
-             'd', v_list, d.id,
-             case ltrim(v_sort, '-')
-               when 'name' then d.name_key
-               when 'email' then d.email
-               when 'created_at' then team.place_time(d.created_at)
-               else team.place_time(d.joined_at)
-             end)
-      into v_cursor
-      from team.directory d
-     where d.id = v_ids[v_limit];
+  if cardinality(v_rows) > v_limit then
+    v_end := v_rows[v_limit];
+    v_cursor := team.place_make(
+      'd', v_list, v_end.id,
+      case
+        when v_sort like '%name' then v_end.name_key
+        when v_sort like '%email' then v_end.email
+        when v_sort like '%created\_at' then team.place_time(v_end.created_at)
+        else team.place_time(v_end.joined_at)
+      end);
+  end if;
+
+  if v_account.owner_mode = 'many' then
+    v_owner := (
+      select r.id
+        from team.role r
+       where r.account_id = v_account.id
+         and r.key = v_account.owner_role);
   end if;
 
   v_reply.status := 200;
   v_reply.cursor := v_cursor;
   v_reply.body :=
     '{"items":'
-    || coalesce(team.directory_items(v_account, v_ids[1:v_limit]), '[]')
+    || coalesce(team.directory_items(v_account, v_owner, v_rows[1:v_limit]),
+                '[]')
     || ',"next_cursor":' || coalesce('"' || v_cursor || '"', 'null')
     || ',"labels":' || json_build_object('suspended', v_account.suspend_label)
     || ',"hints":' || json_build_object('only_one_owner',
-                                        team.only_one_owner(v_account))
+                                        team.only_one_owner(v_account, v_owner))
     || '}';
   return v_reply;
 end

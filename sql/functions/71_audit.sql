@@ -47,7 +47,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return '"'
-         || case when p_text ~ '^\s*[=+@|%＝＋－＠-]|^[\t\r\n]' then '''' else '' end
+         || case
+              when p_text ~ '^\s*[=+@|%＝＋－＠-]|^[\t\r\n]' then ''''
+              else ''
+            end
          || replace(coalesce(p_text, ''), '"', '""')
          || '"';
 end

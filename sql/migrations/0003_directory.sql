@@ -61,20 +61,20 @@ create domain team.directory_status as text collate "C"
 create table team.directory (
   id               uuid not null,
   account_id       uuid not null,
-  identity_id      uuid,
-  join_request_id  uuid,
-  inviter_id       uuid,
   created_at       timestamptz not null,
   joined_at        timestamptz not null,
-  expires_at       timestamptz,
-  kind             team.directory_kind not null,
   status           team.directory_status not null,
-  name             team.display_name,
-  name_key         text collate "C" not null,
-  email            text collate "C" not null,
+  kind             team.directory_kind not null,
   search           text collate "C" not null,
   roles            uuid[] not null,
   groups           uuid[] not null,
+  name_key         text collate "C" not null,
+  email            text collate "C" not null,
+  name             team.display_name,
+  expires_at       timestamptz,
+  identity_id      uuid,
+  join_request_id  uuid,
+  inviter_id       uuid,
   constraint directory_pkey primary key (id),
   constraint directory_account_id_fkey foreign key (account_id)
     references team.account (id) on delete cascade
@@ -84,8 +84,9 @@ comment on table team.directory is
   'One row for each member and each open invitation, with the id of the one or '
   'the other; a member who waits to be let in is a join request. Kept by '
   'triggers, when a transaction commits; never to be written by hand. '
-  'joined_at: infinity for who has not. name_key: 64 characters of the name in '
-  'ASCII lower case, which is what fits into a cursor.';
+  'joined_at: infinity for who has not. search: name, line break, email, in '
+  'ASCII lower case; name_key: as much of the name as fits into a cursor. What '
+  'a search looks at comes first, as it costs least there.';
 
 create index directory_created_at_idx
   on team.directory (account_id, created_at, id);
