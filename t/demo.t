@@ -56,6 +56,14 @@ is_deeply([sort keys %presets],
           [qw(branches business hosting travel workspace)],
           'people of five presets');
 
+for my $account (qw(acme northwind globetrot stratus atelier)) {
+    my %parts = map { $_->{part} => 1 }
+                grep { $_->{account} eq $account } @$people;
+
+    is(join(' ', grep { $parts{$_} } qw(owner manager member outsider)),
+       'owner manager member outsider', "$account: a token for each part");
+}
+
 for my $person (@$people) {
     my $res = $http->get('/app/',
                          Authorization => "Bearer $person->{token}",
@@ -71,6 +79,9 @@ my ($owner) = grep { $_->{role} eq 'Owner' } @$people;
 $http->close;
 is($http->get('/team/v1/me', Authorization => "Bearer $owner->{token}")
         ->json->{email}, $owner->{email}, 'the API answers');
+
+states();
+day();
 
 my @pids = processes();
 
@@ -120,6 +131,115 @@ for my $case (
 }
 
 done_testing;
+
+
+# As an account's owner sees it: nobody is missing whom its preset knows.
+
+sub states {
+    my %expected = (
+        acme => 'invitation expired, invitation pending, member active, '
+                . 'member suspended; auditor',
+        northwind => 'invitation declined, invitation expired, '
+                     . 'invitation pending, member active; reporter',
+        globetrot => 'invitation expired, invitation pending, member active, '
+                     . 'member suspended; office-manager',
+        stratus => 'invitation expired, invitation pending, member active; '
+                   . 'support',
+        atelier => 'join_request pending, member active; guide'
+    );
+
+    for my $account (sort keys %expected) {
+        my @rows = items($account, 'directory');
+        my @custom = grep { !$_->{system} } items($account, 'roles');
+
+        is(words(', ', map { "$_->{kind} $_->{status}" } @rows) . '; '
+           . words(' ', map { $_->{key} } @custom), $expected{$account},
+           "$account: who is there");
+        cmp_ok(scalar(items($account, 'members/me/logins')), '>=', 5,
+               '... and the owner signs in');
+
+        next if $account eq 'atelier';
+
+        is(scalar(items($account, 'invitations?status=withdrawn')), 1,
+           '... and one was not to come');
+        is(scalar(items($account, 'audit-events?action=invitation.decline')),
+           1, '... and one did not want to');
+    }
+
+    is(words(' ', map { $_->{slug} } items('northwind', 'subaccounts')),
+       'northwind-osaka northwind-oslo', 'northwind: branches');
+    is(words(' ', map { $_->{name} } items('globetrot', 'groups')),
+       'Engineering Sales', 'globetrot: groups');
+    is(scalar(items('atelier', 'invite-links')), 1, 'atelier: a link');
+    is(scalar(items('atelier', "audit-events?action=join-request.$_")), 1,
+       "atelier: $_") for qw(approve reject);
+
+    return;
+}
+
+
+# One of an account's lists, by its owner.
+
+sub items {
+    my ($account, $list) = @_;
+
+    my ($by) = grep { $_->{account} eq $account && $_->{part} eq 'owner' }
+               @$people;
+    my $res = $http->get("/team/v1/accounts/$account/$list",
+                         Authorization => "Bearer $by->{token}");
+
+    is($res->status, 200, "$account/$list") or diag($res->body);
+
+    return @{ $res->json->{items} // [] };
+}
+
+
+sub words {
+    my ($between, @words) = @_;
+    my %words = map { $_ => 1 } @words;
+
+    return join $between, sort keys %words;
+}
+
+
+# The README's ten lines, by a shell, as they stand there.
+
+sub day {
+    open my $file, '<', "$root/README.md" or die "README.md: $!";
+    my $readme = do { local $/; <$file> };
+    my ($block) = $readme =~ /^## A manager's day.*?^```sh\n(.*?)^```/ms
+        or die 'README.md has no such block';
+
+    is($block =~ s/127\.0\.0\.1:8080/127.0.0.1:$port/g, 1, 'one address');
+
+    my @day = $block =~ /^curl .*$/mg;
+
+    is(scalar @day, 10, 'ten lines');
+    is(scalar(grep { /  # \d{3}$/ } @day), 10, 'each with its status');
+
+    my $script = File::Temp->new(DIR => "$tmp");
+
+    print {$script} 'curl() { command curl -s --max-time 10 "$@"; }', "\n",
+        $block =~ s/^(curl )/echo; echo "=== next"; $1/mgr;
+    close $script;
+
+    my (undef, @shown) = split /^=== next\n/m, `sh $script 2>&1`;
+
+    for my $n (0 .. $#day) {
+        my ($expected) = $day[$n] =~ /# (\d+)$/;
+        my ($status) = ($shown[$n] // '') =~ m{^HTTP/1\.1 (\d{3})};
+
+        is($status, $expected, $day[$n] =~ s/  #.*//r) or diag($shown[$n]);
+    }
+
+    like($shown[1], qr/"Invitation email sent\. It may take a moment to arr/,
+         'the invitation is on its way');
+    like($shown[6], qr{/problems/member-suspended}, 'refused for that reason');
+    like($shown[9], qr/"Ownership is transferred; you will lose admin/,
+         'the account is handed over');
+
+    return;
+}
 
 
 sub free_port {
