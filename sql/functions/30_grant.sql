@@ -30,22 +30,13 @@ declare
   v_account  uuid;
   v_member   uuid;
   v_choices  uuid[];
-  v_direct   boolean;
-  v_count    integer := 0;
-  v_row      record;
+  v_more     boolean;
 begin
-  status := 'none';
-  roles := '';
-  permissions := '';
-
   if p_account ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
     v_account := p_account;
 
   elsif p_account <> '' then
-    select a.id
-      into v_account
-      from team.account a
-     where a.slug = p_account;
+    null;
 
   else
     -- the usable ones count first; two are as good as many
@@ -73,19 +64,49 @@ begin
 
     if cardinality(v_choices) = 2 then
       status := 'choice';
+      roles := '';
+      permissions := '';
       return;
     end if;
 
     v_account := v_choices[1];
   end if;
 
-  for v_row in
-    select case a.status when 'closed' then 'closed' else m.status end
-             as status,
-           m.account_id, m.id, r.key, r.permission_list,
+  -- the same twice, as one plan can't use either of two indexes
+
+  if v_account is null then
+    select case a.status when 'closed' then 'closed' else m.status end,
+           m.id, m.account_id, m.id, r.key, r.permission_list,
            exists (select
-                     from team.member_permission mp
-                    where mp.member_id = m.id) as direct
+                     from team.member_role o
+                    where o.member_id = m.id
+                      and o.role_id <> r.id)
+           or exists (select
+                        from team.member_permission mp
+                       where mp.member_id = m.id)
+      into status, v_member, account_id, member_id, roles, permissions, v_more
+      from team.identity i
+      join team.account a on a.slug = p_account
+      join team.member m
+        on m.identity_id = i.id
+       and m.account_id = a.id
+      left join team.member_role mr on mr.member_id = m.id
+      left join team.role r on r.id = mr.role_id
+     where i.issuer = p_issuer
+       and i.subject = p_subject
+     limit 1;
+
+  else
+    select case a.status when 'closed' then 'closed' else m.status end,
+           m.id, m.account_id, m.id, r.key, r.permission_list,
+           exists (select
+                     from team.member_role o
+                    where o.member_id = m.id
+                      and o.role_id <> r.id)
+           or exists (select
+                        from team.member_permission mp
+                       where mp.member_id = m.id)
+      into status, v_member, account_id, member_id, roles, permissions, v_more
       from team.identity i
       join team.member m
         on m.identity_id = i.id
@@ -95,22 +116,15 @@ begin
       left join team.role r on r.id = mr.role_id
      where i.issuer = p_issuer
        and i.subject = p_subject
-  loop
-    v_count := v_count + 1;
-    status := v_row.status;
-    v_member := v_row.id;
-    account_id := v_row.account_id;
-    member_id := v_member;
-    roles := v_row.key;
-    permissions := v_row.permission_list;
-    v_direct := v_row.direct;
-  end loop;
+     limit 1;
+  end if;
 
-  if status <> 'active' then
+  if status is distinct from 'active' then
+    status := coalesce(status, 'none');
     roles := '';
     permissions := '';
 
-  elsif v_count > 1 or v_direct or roles is null then
+  elsif v_more or roles is null then
     select coalesce(
              (select string_agg(r.key, ' ' order by r.key)
                 from team.member_role mr

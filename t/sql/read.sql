@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(58);
+select plan(64);
 
 select is((team_api.healthz_get()).status, 200, 'healthz');
 select is((team_api.healthz_get()).body::jsonb,
@@ -142,6 +142,52 @@ select is(t.try('member_get', 'olga', 'acme', 'x'), 'TM404 not-found',
           'not an id');
 select is(t.try('member_get', 'olga', 'acme', null), 'TM404 not-found',
           'no id');
+
+-- A page of members is put together in another way than one of them.
+
+insert into team.member_group (id, account_id, name)
+select ('01900000-0000-7000-8000-00000000000' || n)::uuid, a.id,
+       'Group "' || (9 - n) || '" \ é'
+  from team.account a, generate_series(1, 2) n
+ where a.slug in ('bento')
+ union all
+select '01900000-0000-7000-8000-000000000003', t.a('acme')::uuid, 'One';
+insert into team.group_member (group_id, member_id, account_id)
+select g.id, m.id, m.account_id
+  from team.member m
+  join team.member_group g on g.account_id = m.account_id
+ where m.id in (t.m('acme', 'acme-admin')::uuid,
+                t.m('bento', 'bento-team')::uuid,
+                t.m('bento', 'bento-plain')::uuid);
+insert into team.member_role (member_id, role_id, account_id)
+select t.m('bento', 'bento-owner2')::uuid, r.id, r.account_id
+  from team.role r
+ where r.account_id = t.a('bento')::uuid
+   and r.key <> 'owner';
+insert into team.member_permission (member_id, permission)
+select t.m('bento', 'bento-owner2')::uuid, p.name
+  from unnest('{members:read,audit:read,*}'::text[]) p (name);
+update team.member
+   set invited_by = t.m('bento', 'bento-owner')::uuid,
+       name = E'"Quoted" \\ \U0001F600 </script>',
+       title = 'Boss "of" é'
+ where id = t.m('bento', 'bento-team')::uuid;
+update team.identity set email = null, email_verified = false, name = null
+ where subject in ('bento-plain', 'bento-owner');
+
+select is(team.members_text(a, array(select m.id
+                                       from team.member m
+                                      where m.account_id = a.id
+                                      order by m.id)),
+          (select json_agg(b.body order by b.member_id)::text
+             from team.member_body b
+            where b.account_id = a.id),
+          'a page has each member byte by byte: ' || a.slug)
+  from team.account a
+ order by a.slug;
+select is(team.members_text(a, '{}'), '[]', 'or nobody')
+  from team.account a
+ where a.slug = 'acme';
 
 -- lists
 
