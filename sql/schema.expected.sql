@@ -1224,9 +1224,12 @@ begin
 
   delete from team.directory;
 
+  -- as they would have come: the first pages are then close together
+
   insert into team.directory
   select *
-    from team.directory_source s;
+    from team.directory_source s
+   order by s.created_at, s.id;
 end
 $$;
 
@@ -1284,17 +1287,19 @@ begin
                  and (o.created_at, o.id) < (v_after, v_id)
                order by o.created_at desc, o.id desc
                limit v_budget) d
-       where
-             (v_text is null or strpos(d.search, v_text) > 0
-                             or d.roles && v_roles)
-         and (v_kind is null or d.kind = v_kind)
-         and (v_status is null or d.status = v_status)
-         and (v_hide is false or d.status <> 'declined')
-         and (v_expired is null
-              or coalesce(d.expires_at <= statement_timestamp(), false)
-                 = v_expired)
-         and (v_role is null or v_role = any (d.roles))
-         and (v_group is null or v_group = any (d.groups))
+       where case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
        limit p_limit - cardinality(v_rows));
 
     if cardinality(v_rows) = p_limit or v_budget is null then
@@ -1339,17 +1344,19 @@ begin
             offset 0) d
      where d.account_id = v_account
        and (d.created_at, d.id) < (p_after, p_id)
-       and
-             (v_text is null or strpos(d.search, v_text) > 0
-                             or d.roles && v_roles)
-         and (v_kind is null or d.kind = v_kind)
-         and (v_status is null or d.status = v_status)
-         and (v_hide is false or d.status <> 'declined')
-         and (v_expired is null
-              or coalesce(d.expires_at <= statement_timestamp(), false)
-                 = v_expired)
-         and (v_role is null or v_role = any (d.roles))
-         and (v_group is null or v_group = any (d.groups))
+       and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
      order by d.created_at desc, d.id desc
      limit p_limit);
 end
@@ -1386,17 +1393,19 @@ begin
                  and (o.created_at, o.id) > (v_after, v_id)
                order by o.created_at asc, o.id asc
                limit v_budget) d
-       where
-             (v_text is null or strpos(d.search, v_text) > 0
-                             or d.roles && v_roles)
-         and (v_kind is null or d.kind = v_kind)
-         and (v_status is null or d.status = v_status)
-         and (v_hide is false or d.status <> 'declined')
-         and (v_expired is null
-              or coalesce(d.expires_at <= statement_timestamp(), false)
-                 = v_expired)
-         and (v_role is null or v_role = any (d.roles))
-         and (v_group is null or v_group = any (d.groups))
+       where case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
        limit p_limit - cardinality(v_rows));
 
     if cardinality(v_rows) = p_limit or v_budget is null then
@@ -1441,17 +1450,19 @@ begin
             offset 0) d
      where d.account_id = v_account
        and (d.created_at, d.id) > (p_after, p_id)
-       and
-             (v_text is null or strpos(d.search, v_text) > 0
-                             or d.roles && v_roles)
-         and (v_kind is null or d.kind = v_kind)
-         and (v_status is null or d.status = v_status)
-         and (v_hide is false or d.status <> 'declined')
-         and (v_expired is null
-              or coalesce(d.expires_at <= statement_timestamp(), false)
-                 = v_expired)
-         and (v_role is null or v_role = any (d.roles))
-         and (v_group is null or v_group = any (d.groups))
+       and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
      order by d.created_at asc, d.id asc
      limit p_limit);
 end
@@ -1488,17 +1499,19 @@ begin
                  and (o.email, o.id) < (v_after, v_id)
                order by o.email desc, o.id desc
                limit v_budget) d
-       where
-             (v_text is null or strpos(d.search, v_text) > 0
-                             or d.roles && v_roles)
-         and (v_kind is null or d.kind = v_kind)
-         and (v_status is null or d.status = v_status)
-         and (v_hide is false or d.status <> 'declined')
-         and (v_expired is null
-              or coalesce(d.expires_at <= statement_timestamp(), false)
-                 = v_expired)
-         and (v_role is null or v_role = any (d.roles))
-         and (v_group is null or v_group = any (d.groups))
+       where case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
        limit p_limit - cardinality(v_rows));
 
     if cardinality(v_rows) = p_limit or v_budget is null then
@@ -1543,17 +1556,19 @@ begin
             offset 0) d
      where d.account_id = v_account
        and (d.email, d.id) < (p_after, p_id)
-       and
-             (v_text is null or strpos(d.search, v_text) > 0
-                             or d.roles && v_roles)
-         and (v_kind is null or d.kind = v_kind)
-         and (v_status is null or d.status = v_status)
-         and (v_hide is false or d.status <> 'declined')
-         and (v_expired is null
-              or coalesce(d.expires_at <= statement_timestamp(), false)
-                 = v_expired)
-         and (v_role is null or v_role = any (d.roles))
-         and (v_group is null or v_group = any (d.groups))
+       and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
      order by d.email desc, d.id desc
      limit p_limit);
 end
@@ -1590,17 +1605,19 @@ begin
                  and (o.email, o.id) > (v_after, v_id)
                order by o.email asc, o.id asc
                limit v_budget) d
-       where
-             (v_text is null or strpos(d.search, v_text) > 0
-                             or d.roles && v_roles)
-         and (v_kind is null or d.kind = v_kind)
-         and (v_status is null or d.status = v_status)
-         and (v_hide is false or d.status <> 'declined')
-         and (v_expired is null
-              or coalesce(d.expires_at <= statement_timestamp(), false)
-                 = v_expired)
-         and (v_role is null or v_role = any (d.roles))
-         and (v_group is null or v_group = any (d.groups))
+       where case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
        limit p_limit - cardinality(v_rows));
 
     if cardinality(v_rows) = p_limit or v_budget is null then
@@ -1645,17 +1662,19 @@ begin
             offset 0) d
      where d.account_id = v_account
        and (d.email, d.id) > (p_after, p_id)
-       and
-             (v_text is null or strpos(d.search, v_text) > 0
-                             or d.roles && v_roles)
-         and (v_kind is null or d.kind = v_kind)
-         and (v_status is null or d.status = v_status)
-         and (v_hide is false or d.status <> 'declined')
-         and (v_expired is null
-              or coalesce(d.expires_at <= statement_timestamp(), false)
-                 = v_expired)
-         and (v_role is null or v_role = any (d.roles))
-         and (v_group is null or v_group = any (d.groups))
+       and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
      order by d.email asc, d.id asc
      limit p_limit);
 end
@@ -1690,23 +1709,23 @@ begin
 
   case tg_table_name
     when 'member' then
-      perform team.directory_put(v_row.id, v_row.identity_id);
+      perform team.directory_put(v_row.id, true, v_row.identity_id);
 
     when 'identity' then
-      perform team.directory_put(m.id, null)
+      perform team.directory_put(m.id, true, null)
          from (select o.id
                  from team.member o
                 where o.identity_id = v_row.id
                 order by o.id) m;
 
     when 'invitation' then
-      perform team.directory_put(v_row.id, null);
+      perform team.directory_put(v_row.id, false, null);
 
     when 'invitation_role', 'invitation_group' then
-      perform team.directory_put(v_row.invitation_id, null);
+      perform team.directory_put(v_row.invitation_id, false, null);
 
     else
-      perform team.directory_put(m.id, m.identity_id)
+      perform team.directory_put(m.id, true, m.identity_id)
          from team.member m
         where m.id = v_row.member_id;
   end case;
@@ -1830,17 +1849,19 @@ begin
                  and (o.joined_at, o.id) < (v_after, v_id)
                order by o.joined_at desc, o.id desc
                limit v_budget) d
-       where
-             (v_text is null or strpos(d.search, v_text) > 0
-                             or d.roles && v_roles)
-         and (v_kind is null or d.kind = v_kind)
-         and (v_status is null or d.status = v_status)
-         and (v_hide is false or d.status <> 'declined')
-         and (v_expired is null
-              or coalesce(d.expires_at <= statement_timestamp(), false)
-                 = v_expired)
-         and (v_role is null or v_role = any (d.roles))
-         and (v_group is null or v_group = any (d.groups))
+       where case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
        limit p_limit - cardinality(v_rows));
 
     if cardinality(v_rows) = p_limit or v_budget is null then
@@ -1885,17 +1906,19 @@ begin
             offset 0) d
      where d.account_id = v_account
        and (d.joined_at, d.id) < (p_after, p_id)
-       and
-             (v_text is null or strpos(d.search, v_text) > 0
-                             or d.roles && v_roles)
-         and (v_kind is null or d.kind = v_kind)
-         and (v_status is null or d.status = v_status)
-         and (v_hide is false or d.status <> 'declined')
-         and (v_expired is null
-              or coalesce(d.expires_at <= statement_timestamp(), false)
-                 = v_expired)
-         and (v_role is null or v_role = any (d.roles))
-         and (v_group is null or v_group = any (d.groups))
+       and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
      order by d.joined_at desc, d.id desc
      limit p_limit);
 end
@@ -1932,17 +1955,19 @@ begin
                  and (o.joined_at, o.id) > (v_after, v_id)
                order by o.joined_at asc, o.id asc
                limit v_budget) d
-       where
-             (v_text is null or strpos(d.search, v_text) > 0
-                             or d.roles && v_roles)
-         and (v_kind is null or d.kind = v_kind)
-         and (v_status is null or d.status = v_status)
-         and (v_hide is false or d.status <> 'declined')
-         and (v_expired is null
-              or coalesce(d.expires_at <= statement_timestamp(), false)
-                 = v_expired)
-         and (v_role is null or v_role = any (d.roles))
-         and (v_group is null or v_group = any (d.groups))
+       where case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
        limit p_limit - cardinality(v_rows));
 
     if cardinality(v_rows) = p_limit or v_budget is null then
@@ -1987,17 +2012,19 @@ begin
             offset 0) d
      where d.account_id = v_account
        and (d.joined_at, d.id) > (p_after, p_id)
-       and
-             (v_text is null or strpos(d.search, v_text) > 0
-                             or d.roles && v_roles)
-         and (v_kind is null or d.kind = v_kind)
-         and (v_status is null or d.status = v_status)
-         and (v_hide is false or d.status <> 'declined')
-         and (v_expired is null
-              or coalesce(d.expires_at <= statement_timestamp(), false)
-                 = v_expired)
-         and (v_role is null or v_role = any (d.roles))
-         and (v_group is null or v_group = any (d.groups))
+       and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
      order by d.joined_at asc, d.id asc
      limit p_limit);
 end
@@ -2128,17 +2155,19 @@ begin
                  and (o.name_key, o.id) < (v_after, v_id)
                order by o.name_key desc, o.id desc
                limit v_budget) d
-       where
-             (v_text is null or strpos(d.search, v_text) > 0
-                             or d.roles && v_roles)
-         and (v_kind is null or d.kind = v_kind)
-         and (v_status is null or d.status = v_status)
-         and (v_hide is false or d.status <> 'declined')
-         and (v_expired is null
-              or coalesce(d.expires_at <= statement_timestamp(), false)
-                 = v_expired)
-         and (v_role is null or v_role = any (d.roles))
-         and (v_group is null or v_group = any (d.groups))
+       where case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
        limit p_limit - cardinality(v_rows));
 
     if cardinality(v_rows) = p_limit or v_budget is null then
@@ -2183,17 +2212,19 @@ begin
             offset 0) d
      where d.account_id = v_account
        and (d.name_key, d.id) < (p_after, p_id)
-       and
-             (v_text is null or strpos(d.search, v_text) > 0
-                             or d.roles && v_roles)
-         and (v_kind is null or d.kind = v_kind)
-         and (v_status is null or d.status = v_status)
-         and (v_hide is false or d.status <> 'declined')
-         and (v_expired is null
-              or coalesce(d.expires_at <= statement_timestamp(), false)
-                 = v_expired)
-         and (v_role is null or v_role = any (d.roles))
-         and (v_group is null or v_group = any (d.groups))
+       and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
      order by d.name_key desc, d.id desc
      limit p_limit);
 end
@@ -2230,17 +2261,19 @@ begin
                  and (o.name_key, o.id) > (v_after, v_id)
                order by o.name_key asc, o.id asc
                limit v_budget) d
-       where
-             (v_text is null or strpos(d.search, v_text) > 0
-                             or d.roles && v_roles)
-         and (v_kind is null or d.kind = v_kind)
-         and (v_status is null or d.status = v_status)
-         and (v_hide is false or d.status <> 'declined')
-         and (v_expired is null
-              or coalesce(d.expires_at <= statement_timestamp(), false)
-                 = v_expired)
-         and (v_role is null or v_role = any (d.roles))
-         and (v_group is null or v_group = any (d.groups))
+       where case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
        limit p_limit - cardinality(v_rows));
 
     if cardinality(v_rows) = p_limit or v_budget is null then
@@ -2285,17 +2318,19 @@ begin
             offset 0) d
      where d.account_id = v_account
        and (d.name_key, d.id) > (p_after, p_id)
-       and
-             (v_text is null or strpos(d.search, v_text) > 0
-                             or d.roles && v_roles)
-         and (v_kind is null or d.kind = v_kind)
-         and (v_status is null or d.status = v_status)
-         and (v_hide is false or d.status <> 'declined')
-         and (v_expired is null
-              or coalesce(d.expires_at <= statement_timestamp(), false)
-                 = v_expired)
-         and (v_role is null or v_role = any (d.roles))
-         and (v_group is null or v_group = any (d.groups))
+       and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
      order by d.name_key asc, d.id asc
      limit p_limit);
 end
@@ -2303,7 +2338,7 @@ $$;
 
 ALTER FUNCTION team.directory_name_key_up(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) OWNER TO team_owner;
 
-CREATE FUNCTION team.directory_put(p_id uuid, p_identity uuid) RETURNS void
+CREATE FUNCTION team.directory_put(p_id uuid, p_member boolean, p_identity uuid) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -2322,10 +2357,18 @@ begin
    where d.id = p_id
      for update;
 
-  select *
-    into v_new
-    from team.directory_source s
-   where s.id = p_id;
+  if p_member then
+    select *
+      into v_new
+      from team.directory_member s
+     where s.id = p_id;
+
+  else
+    select *
+      into v_new
+      from team.directory_invitation s
+     where s.id = p_id;
+  end if;
 
   if v_new is not distinct from v_old then
     return;
@@ -2346,7 +2389,7 @@ begin
 end
 $$;
 
-ALTER FUNCTION team.directory_put(p_id uuid, p_identity uuid) OWNER TO team_owner;
+ALTER FUNCTION team.directory_put(p_id uuid, p_member boolean, p_identity uuid) OWNER TO team_owner;
 
 CREATE FUNCTION team.directory_query_make(p_account team.account, p_q text, p_kind text, p_status text, p_role text, p_group text) RETURNS team.directory_query
     LANGUAGE plpgsql STABLE
@@ -3789,6 +3832,98 @@ end
 $$;
 
 ALTER FUNCTION team.member_text(p_member uuid) OWNER TO team_owner;
+
+CREATE FUNCTION team.members_text(p_account team.account, p_ids uuid[]) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_owner_role  uuid;
+  v_text        text;
+begin
+  if p_account.owner_mode = 'many' then
+    v_owner_role := (
+      select r.id
+        from team.role r
+       where r.account_id = p_account.id
+         and r.key = p_account.owner_role);
+  end if;
+
+  with page as materialized (
+    select m.id, m.status, coalesce(m.name, i.name) as name, i.email, m.title,
+           m.invited_by, m.joined_at, m.created_at, p.n,
+           array(select mr.role_id
+                   from team.member_role mr
+                  where mr.member_id = m.id
+                  order by mr.role_id) as roles,
+           array(select mp.permission
+                   from team.member_permission mp
+                  where mp.member_id = m.id
+                  order by mp.permission) as permissions,
+           array(select gm.group_id
+                   from team.group_member gm
+                  where gm.member_id = m.id
+                  order by gm.group_id) as groups
+      from unnest(p_ids) with ordinality p (id, n)
+      join team.member m on m.id = p.id
+      join team.identity i on i.id = m.identity_id
+  ), roles as materialized (
+    select s.roles,
+           (select json_agg(json_build_object('key', r.key, 'name', r.name)
+                            order by r.key)::text
+              from team.role r
+             where r.id = any (s.roles)) as body
+      from (select distinct p.roles from page p where p.roles <> '{}') s
+  ), groups as materialized (
+    select s.groups,
+           (select json_agg(json_build_object('id', g.id, 'name', g.name)
+                            order by g.name collate "C")::text
+              from team.member_group g
+             where g.id = any (s.groups)) as body
+      from (select distinct p.groups from page p where p.groups <> '{}') s
+  ), inviters as materialized (
+    select m.id,
+           json_build_object('id', m.id, 'name', coalesce(m.name, i.name),
+                             'email', i.email)::text as body
+      from (select distinct p.invited_by from page p) s
+      join team.member m on m.id = s.invited_by
+      join team.identity i on i.id = m.identity_id
+  )
+  select string_agg(
+           '{"id" : "' || p.id
+           || '", "account" : "' || p_account.id
+           || '", "status" : "' || p.status
+           || '", "name" : ' || coalesce(to_json(p.name)::text, 'null')
+           || ', "email" : ' || coalesce(to_json(p.email)::text, 'null')
+           || ', "title" : ' || coalesce(to_json(p.title)::text, 'null')
+           || ', "roles" : ' || coalesce(r.body, '[]')
+           || ', "permissions" : ' || case
+                when p.permissions = '{}' then '[]'
+                else '["' || array_to_string(p.permissions, '", "') || '"]'
+              end
+           || ', "groups" : ' || coalesce(g.body, '[]')
+           || ', "is_owner" : ' || case p_account.owner_mode
+                when 'single' then p_account.owner_member_id is not distinct
+                                   from p.id
+                when 'many' then coalesce(v_owner_role = any (p.roles), false)
+                else false
+              end
+           || ', "inviter" : ' || coalesce(v.body, 'null')
+           || ', "joined_at" : '
+           || coalesce('"' || team.time_text(p.joined_at) || '"', 'null')
+           || ', "created_at" : "' || team.time_text(p.created_at)
+           || '"}', ', ' order by p.n)
+    into v_text
+    from page p
+    left join roles r on r.roles = p.roles
+    left join groups g on g.groups = p.groups
+    left join inviters v on v.id = p.invited_by;
+
+  return '[' || coalesce(v_text, '') || ']';
+end
+$$;
+
+ALTER FUNCTION team.members_text(p_account team.account, p_ids uuid[]) OWNER TO team_owner;
 
 CREATE FUNCTION team.name_check(p_name text, p_what text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE
@@ -6552,22 +6687,13 @@ declare
   v_account  uuid;
   v_member   uuid;
   v_choices  uuid[];
-  v_direct   boolean;
-  v_count    integer := 0;
-  v_row      record;
+  v_more     boolean;
 begin
-  status := 'none';
-  roles := '';
-  permissions := '';
-
   if p_account ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
     v_account := p_account;
 
   elsif p_account <> '' then
-    select a.id
-      into v_account
-      from team.account a
-     where a.slug = p_account;
+    null;
 
   else
     -- the usable ones count first; two are as good as many
@@ -6595,19 +6721,49 @@ begin
 
     if cardinality(v_choices) = 2 then
       status := 'choice';
+      roles := '';
+      permissions := '';
       return;
     end if;
 
     v_account := v_choices[1];
   end if;
 
-  for v_row in
-    select case a.status when 'closed' then 'closed' else m.status end
-             as status,
-           m.account_id, m.id, r.key, r.permission_list,
+  -- the same twice, as one plan can't use either of two indexes
+
+  if v_account is null then
+    select case a.status when 'closed' then 'closed' else m.status end,
+           m.id, m.account_id, m.id, r.key, r.permission_list,
            exists (select
-                     from team.member_permission mp
-                    where mp.member_id = m.id) as direct
+                     from team.member_role o
+                    where o.member_id = m.id
+                      and o.role_id <> r.id)
+           or exists (select
+                        from team.member_permission mp
+                       where mp.member_id = m.id)
+      into status, v_member, account_id, member_id, roles, permissions, v_more
+      from team.identity i
+      join team.account a on a.slug = p_account
+      join team.member m
+        on m.identity_id = i.id
+       and m.account_id = a.id
+      left join team.member_role mr on mr.member_id = m.id
+      left join team.role r on r.id = mr.role_id
+     where i.issuer = p_issuer
+       and i.subject = p_subject
+     limit 1;
+
+  else
+    select case a.status when 'closed' then 'closed' else m.status end,
+           m.id, m.account_id, m.id, r.key, r.permission_list,
+           exists (select
+                     from team.member_role o
+                    where o.member_id = m.id
+                      and o.role_id <> r.id)
+           or exists (select
+                        from team.member_permission mp
+                       where mp.member_id = m.id)
+      into status, v_member, account_id, member_id, roles, permissions, v_more
       from team.identity i
       join team.member m
         on m.identity_id = i.id
@@ -6617,22 +6773,15 @@ begin
       left join team.role r on r.id = mr.role_id
      where i.issuer = p_issuer
        and i.subject = p_subject
-  loop
-    v_count := v_count + 1;
-    status := v_row.status;
-    v_member := v_row.id;
-    account_id := v_row.account_id;
-    member_id := v_member;
-    roles := v_row.key;
-    permissions := v_row.permission_list;
-    v_direct := v_row.direct;
-  end loop;
+     limit 1;
+  end if;
 
-  if status <> 'active' then
+  if status is distinct from 'active' then
+    status := coalesce(status, 'none');
     roles := '';
     permissions := '';
 
-  elsif v_count > 1 or v_direct or roles is null then
+  elsif v_more or roles is null then
     select coalesce(
              (select string_agg(r.key, ' ' order by r.key)
                 from team.member_role mr
@@ -8223,38 +8372,32 @@ declare
   v_account  team.account := team.account_find(p_account);
   v_limit    integer := team.limit_check(p_limit);
   v_after    uuid;
-  v_items    json;
-  v_last     uuid;
-  v_count    integer;
+  v_ids      uuid[];
+  v_reply    team_api.reply;
 begin
   perform team.actor_check(v_account, p_issuer, p_subject, 'members:read');
 
   v_after := coalesce(team.cursor_read(p_cursor, 'm', v_account.id),
                       '00000000-0000-0000-0000-000000000000');
 
-  with page as (
-    select m.id, row_number() over (order by m.id) as n
-      from (select m.id
-              from team.member m
-             where m.account_id = v_account.id
-               and m.id > v_after
-             order by m.id
-             limit v_limit + 1) m
-  )
-  select json_agg((select b.body
-                     from team.member_body b
-                    where b.member_id = p.id) order by p.n)
-           filter (where p.n <= v_limit),
-         (array_agg(p.id order by p.n))[v_limit],
-         count(*)
-    into v_items, v_last, v_count
-    from page p;
+  v_ids := array(
+    select m.id
+      from team.member m
+     where m.account_id = v_account.id
+       and m.id > v_after
+     order by m.id
+     limit v_limit + 1);
 
-  return team.list_reply(
-    v_items,
-    case when v_count > v_limit
-         then team.cursor_make('m', v_account.id, v_last)
-    end);
+  if cardinality(v_ids) > v_limit then
+    v_reply.cursor := team.cursor_make('m', v_account.id, v_ids[v_limit]);
+  end if;
+
+  v_reply.status := 200;
+  v_reply.body := '{"items" : ' || team.members_text(v_account,
+                                                     v_ids[1:v_limit])
+                  || ', "next_cursor" : '
+                  || coalesce('"' || v_reply.cursor || '"', 'null') || '}';
+  return v_reply;
 end
 $$;
 
@@ -9434,14 +9577,6 @@ ALTER TABLE team.change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE team.group_member (
-    group_id uuid NOT NULL,
-    member_id uuid NOT NULL,
-    account_id uuid NOT NULL
-);
-
-ALTER TABLE team.group_member OWNER TO team_owner;
-
 CREATE TABLE team.invitation_group (
     invitation_id uuid NOT NULL,
     group_id uuid NOT NULL,
@@ -9458,6 +9593,45 @@ CREATE TABLE team.invitation_role (
 
 ALTER TABLE team.invitation_role OWNER TO team_owner;
 
+CREATE VIEW team.directory_invitation AS
+ SELECT i.id,
+    i.account_id,
+    i.created_at,
+    'infinity'::timestamp with time zone AS joined_at,
+    (i.status)::text AS status,
+    'invitation'::text AS kind,
+    ((n.name_lower || '
+'::text) || (i.email)::text) AS search,
+    ARRAY( SELECT ir.role_id
+           FROM team.invitation_role ir
+          WHERE (ir.invitation_id = i.id)
+          ORDER BY ir.role_id) AS roles,
+    ARRAY( SELECT ig.group_id
+           FROM team.invitation_group ig
+          WHERE (ig.invitation_id = i.id)
+          ORDER BY ig.group_id) AS groups,
+    "left"(n.name_lower, 64) AS name_key,
+    (i.email)::text AS email,
+    i.name,
+    i.expires_at,
+    NULL::uuid AS identity_id,
+    NULL::uuid AS join_request_id,
+    i.inviter_member_id AS inviter_id
+   FROM (team.invitation i
+     CROSS JOIN LATERAL ( SELECT COALESCE(team.email_normal((i.name)::text), ''::text) AS "coalesce"
+         OFFSET 0) n(name_lower))
+  WHERE ((i.status)::text = ANY (ARRAY['pending'::text, 'declined'::text]));
+
+ALTER TABLE team.directory_invitation OWNER TO team_owner;
+
+CREATE TABLE team.group_member (
+    group_id uuid NOT NULL,
+    member_id uuid NOT NULL,
+    account_id uuid NOT NULL
+);
+
+ALTER TABLE team.group_member OWNER TO team_owner;
+
 CREATE TABLE team.member_role (
     member_id uuid NOT NULL,
     role_id uuid NOT NULL,
@@ -9466,73 +9640,77 @@ CREATE TABLE team.member_role (
 
 ALTER TABLE team.member_role OWNER TO team_owner;
 
+CREATE VIEW team.directory_member AS
+ SELECT m.id,
+    m.account_id,
+    m.created_at,
+    COALESCE(m.joined_at, 'infinity'::timestamp with time zone) AS joined_at,
+    (m.status)::text AS status,
+        CASE
+            WHEN (j.id IS NULL) THEN 'member'::text
+            ELSE 'join_request'::text
+        END AS kind,
+    ((n.name_lower || '
+'::text) || COALESCE((i.email)::text, ''::text)) AS search,
+    ARRAY( SELECT mr.role_id
+           FROM team.member_role mr
+          WHERE (mr.member_id = m.id)
+          ORDER BY mr.role_id) AS roles,
+    ARRAY( SELECT gm.group_id
+           FROM team.group_member gm
+          WHERE (gm.member_id = m.id)
+          ORDER BY gm.group_id) AS groups,
+    "left"(n.name_lower, 64) AS name_key,
+    COALESCE((i.email)::text, ''::text) AS email,
+    COALESCE(m.name, i.name) AS name,
+    NULL::timestamp with time zone AS expires_at,
+    m.identity_id,
+    j.id AS join_request_id,
+    m.invited_by AS inviter_id
+   FROM (((team.member m
+     JOIN team.identity i ON ((i.id = m.identity_id)))
+     LEFT JOIN team.join_request j ON (((j.member_id = m.id) AND ((j.status)::text = 'pending'::text))))
+     CROSS JOIN LATERAL ( SELECT COALESCE(team.email_normal((COALESCE(m.name, i.name))::text), ''::text) AS "coalesce"
+         OFFSET 0) n(name_lower));
+
+ALTER TABLE team.directory_member OWNER TO team_owner;
+
 CREATE VIEW team.directory_source AS
- SELECT s.id,
-    s.account_id,
-    s.created_at,
-    s.joined_at,
-    s.status,
-    s.kind,
-    ((COALESCE(team.email_normal((s.name)::text), ''::text) || '
-'::text) || s.email) AS search,
-    s.roles,
-    s.groups,
-    COALESCE("left"(team.email_normal((s.name)::text), 64), ''::text) AS name_key,
-    s.email,
-    s.name,
-    s.expires_at,
-    s.identity_id,
-    s.join_request_id,
-    s.inviter_id
-   FROM ( SELECT m.id,
-            m.account_id,
-            m.identity_id,
-            j.id AS join_request_id,
-            m.invited_by AS inviter_id,
-            m.created_at,
-            COALESCE(m.joined_at, 'infinity'::timestamp with time zone) AS joined_at,
-            NULL::timestamp with time zone AS expires_at,
-                CASE
-                    WHEN (j.id IS NULL) THEN 'member'::text
-                    ELSE 'join_request'::text
-                END AS kind,
-            (m.status)::text AS status,
-            COALESCE(m.name, i.name) AS name,
-            COALESCE((i.email)::text, ''::text) AS email,
-            ARRAY( SELECT mr.role_id
-                   FROM team.member_role mr
-                  WHERE (mr.member_id = m.id)
-                  ORDER BY mr.role_id) AS roles,
-            ARRAY( SELECT gm.group_id
-                   FROM team.group_member gm
-                  WHERE (gm.member_id = m.id)
-                  ORDER BY gm.group_id) AS groups
-           FROM ((team.member m
-             JOIN team.identity i ON ((i.id = m.identity_id)))
-             LEFT JOIN team.join_request j ON (((j.member_id = m.id) AND ((j.status)::text = 'pending'::text))))
-        UNION ALL
-         SELECT i.id,
-            i.account_id,
-            NULL::uuid,
-            NULL::uuid,
-            i.inviter_member_id,
-            i.created_at,
-            'infinity'::timestamp with time zone,
-            i.expires_at,
-            'invitation'::text,
-            i.status,
-            i.name,
-            i.email,
-            ARRAY( SELECT ir.role_id
-                   FROM team.invitation_role ir
-                  WHERE (ir.invitation_id = i.id)
-                  ORDER BY ir.role_id) AS "array",
-            ARRAY( SELECT ig.group_id
-                   FROM team.invitation_group ig
-                  WHERE (ig.invitation_id = i.id)
-                  ORDER BY ig.group_id) AS "array"
-           FROM team.invitation i
-          WHERE ((i.status)::text = ANY (ARRAY['pending'::text, 'declined'::text]))) s;
+ SELECT directory_member.id,
+    directory_member.account_id,
+    directory_member.created_at,
+    directory_member.joined_at,
+    directory_member.status,
+    directory_member.kind,
+    directory_member.search,
+    directory_member.roles,
+    directory_member.groups,
+    directory_member.name_key,
+    directory_member.email,
+    directory_member.name,
+    directory_member.expires_at,
+    directory_member.identity_id,
+    directory_member.join_request_id,
+    directory_member.inviter_id
+   FROM team.directory_member
+UNION ALL
+ SELECT directory_invitation.id,
+    directory_invitation.account_id,
+    directory_invitation.created_at,
+    directory_invitation.joined_at,
+    directory_invitation.status,
+    directory_invitation.kind,
+    directory_invitation.search,
+    directory_invitation.roles,
+    directory_invitation.groups,
+    directory_invitation.name_key,
+    directory_invitation.email,
+    directory_invitation.name,
+    directory_invitation.expires_at,
+    directory_invitation.identity_id,
+    directory_invitation.join_request_id,
+    directory_invitation.inviter_id
+   FROM team.directory_invitation;
 
 ALTER TABLE team.directory_source OWNER TO team_owner;
 
@@ -10394,7 +10572,7 @@ REVOKE ALL ON FUNCTION team.directory_name_key_down(p_query team.directory_query
 
 REVOKE ALL ON FUNCTION team.directory_name_key_up(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION team.directory_put(p_id uuid, p_identity uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION team.directory_put(p_id uuid, p_member boolean, p_identity uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.directory_query_make(p_account team.account, p_q text, p_kind text, p_status text, p_role text, p_group text) FROM PUBLIC;
 
@@ -10489,6 +10667,8 @@ REVOKE ALL ON FUNCTION team.member_label(p_member uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION team.member_status_set(p_issuer text, p_subject text, p_account text, p_member text, p_status text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.member_text(p_member uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.members_text(p_account team.account, p_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.name_check(p_name text, p_what text) FROM PUBLIC;
 

@@ -4,72 +4,87 @@
 -- The directory's rows: how team.directory is kept.
 
 
--- What team.directory has to say, column by column.
+-- What team.directory has to say of members and of invitations, column by
+-- column.
+
+create or replace view team.directory_member as
+select m.id,
+       m.account_id,
+       m.created_at,
+       coalesce(m.joined_at, 'infinity') as joined_at,
+       m.status::text as status,
+       case when j.id is null then 'member' else 'join_request' end as kind,
+       n.name_lower || E'\n' || coalesce(i.email, '') as search,
+       array(select mr.role_id
+               from team.member_role mr
+              where mr.member_id = m.id
+              order by mr.role_id) as roles,
+       array(select gm.group_id
+               from team.group_member gm
+              where gm.member_id = m.id
+              order by gm.group_id) as groups,
+       left(n.name_lower, 64) as name_key,
+       coalesce(i.email, '') as email,
+       coalesce(m.name, i.name) as name,
+       null::timestamptz as expires_at,
+       m.identity_id,
+       j.id as join_request_id,
+       m.invited_by as inviter_id
+  from team.member m
+  join team.identity i on i.id = m.identity_id
+  left join team.join_request j
+    on j.member_id = m.id
+   and j.status = 'pending'
+ cross join lateral (
+    select coalesce(team.email_normal(coalesce(m.name, i.name)), '')
+    offset 0
+  ) n (name_lower);
+
+create or replace view team.directory_invitation as
+select i.id,
+       i.account_id,
+       i.created_at,
+       'infinity'::timestamptz as joined_at,
+       i.status::text as status,
+       'invitation' as kind,
+       n.name_lower || E'\n' || i.email as search,
+       array(select ir.role_id
+               from team.invitation_role ir
+              where ir.invitation_id = i.id
+              order by ir.role_id) as roles,
+       array(select ig.group_id
+               from team.invitation_group ig
+              where ig.invitation_id = i.id
+              order by ig.group_id) as groups,
+       left(n.name_lower, 64) as name_key,
+       i.email::text as email,
+       i.name,
+       i.expires_at,
+       null::uuid as identity_id,
+       null::uuid as join_request_id,
+       i.inviter_member_id as inviter_id
+  from team.invitation i
+ cross join lateral (
+    select coalesce(team.email_normal(i.name), '')
+    offset 0
+  ) n (name_lower)
+ where i.status in ('pending', 'declined');
 
 create or replace view team.directory_source as
-select s.id, s.account_id, s.created_at, s.joined_at, s.status, s.kind,
-       coalesce(team.email_normal(s.name), '') || E'\n' || s.email as search,
-       s.roles, s.groups,
-       coalesce(left(team.email_normal(s.name), 64), '') as name_key,
-       s.email, s.name, s.expires_at, s.identity_id, s.join_request_id,
-       s.inviter_id
-  from (
-    select m.id,
-           m.account_id,
-           m.identity_id,
-           j.id as join_request_id,
-           m.invited_by as inviter_id,
-           m.created_at,
-           coalesce(m.joined_at, 'infinity') as joined_at,
-           null::timestamptz as expires_at,
-           case when j.id is null then 'member' else 'join_request' end as kind,
-           m.status::text as status,
-           coalesce(m.name, i.name) as name,
-           coalesce(i.email, '') as email,
-           array(select mr.role_id
-                   from team.member_role mr
-                  where mr.member_id = m.id
-                  order by mr.role_id) as roles,
-           array(select gm.group_id
-                   from team.group_member gm
-                  where gm.member_id = m.id
-                  order by gm.group_id) as groups
-      from team.member m
-      join team.identity i on i.id = m.identity_id
-      left join team.join_request j
-        on j.member_id = m.id
-       and j.status = 'pending'
-    union all
-    select i.id,
-           i.account_id,
-           null,
-           null,
-           i.inviter_member_id,
-           i.created_at,
-           'infinity',
-           i.expires_at,
-           'invitation',
-           i.status,
-           i.name,
-           i.email,
-           array(select ir.role_id
-                   from team.invitation_role ir
-                  where ir.invitation_id = i.id
-                  order by ir.role_id),
-           array(select ig.group_id
-                   from team.invitation_group ig
-                  where ig.invitation_id = i.id
-                  order by ig.group_id)
-      from team.invitation i
-     where i.status in ('pending', 'declined')
-  ) s;
+select *
+  from team.directory_member
+ union all
+select *
+  from team.directory_invitation;
 
 
 -- Brings a row up to date.  The locks first, and in statements of their own, so
 -- that of two who change parts of one person the second sees what the first
 -- has done: the identity's against who is renaming it now, then the row's.
+-- p_member: it is a member's, not an invitation's; p_identity: whose, or null.
 
-create or replace function team.directory_put(p_id uuid, p_identity uuid)
+create or replace function team.directory_put(p_id uuid, p_member boolean,
+  p_identity uuid)
 returns void
 language plpgsql
 volatile
@@ -90,10 +105,18 @@ begin
    where d.id = p_id
      for update;
 
-  select *
-    into v_new
-    from team.directory_source s
-   where s.id = p_id;
+  if p_member then
+    select *
+      into v_new
+      from team.directory_member s
+     where s.id = p_id;
+
+  else
+    select *
+      into v_new
+      from team.directory_invitation s
+     where s.id = p_id;
+  end if;
 
   if v_new is not distinct from v_old then
     return;
@@ -128,9 +151,12 @@ begin
 
   delete from team.directory;
 
+  -- as they would have come: the first pages are then close together
+
   insert into team.directory
   select *
-    from team.directory_source s;
+    from team.directory_source s
+   order by s.created_at, s.id;
 end
 $$;
 
@@ -156,23 +182,23 @@ begin
 
   case tg_table_name
     when 'member' then
-      perform team.directory_put(v_row.id, v_row.identity_id);
+      perform team.directory_put(v_row.id, true, v_row.identity_id);
 
     when 'identity' then
-      perform team.directory_put(m.id, null)
+      perform team.directory_put(m.id, true, null)
          from (select o.id
                  from team.member o
                 where o.identity_id = v_row.id
                 order by o.id) m;
 
     when 'invitation' then
-      perform team.directory_put(v_row.id, null);
+      perform team.directory_put(v_row.id, false, null);
 
     when 'invitation_role', 'invitation_group' then
-      perform team.directory_put(v_row.invitation_id, null);
+      perform team.directory_put(v_row.invitation_id, false, null);
 
     else
-      perform team.directory_put(m.id, m.identity_id)
+      perform team.directory_put(m.id, true, m.identity_id)
          from team.member m
         where m.id = v_row.member_id;
   end case;

@@ -262,17 +262,21 @@ end
 $$
 $fn$;
 
-      v_text := replace(v_text, '%FILTER%', $f$
-             (v_text is null or strpos(d.search, v_text) > 0
-                             or d.roles && v_roles)
-         and (v_kind is null or d.kind = v_kind)
-         and (v_status is null or d.status = v_status)
-         and (v_hide is false or d.status <> 'declined')
-         and (v_expired is null
-              or coalesce(d.expires_at <= statement_timestamp(), false)
-                 = v_expired)
-         and (v_role is null or v_role = any (d.roles))
-         and (v_group is null or v_group = any (d.groups))$f$);
+      -- "case": what isn't of the text is asked nothing else
+
+      v_text := replace(v_text, '%FILTER%', $f$case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end$f$);
       v_text := replace(v_text, '%NAME%', v_column
                         || case when v_down then '_down' else '_up' end);
       v_text := replace(v_text, '%COLUMN%', v_column);

@@ -170,12 +170,12 @@ select is((t.log(p_from => '2030-01-31', p_to => '2030-02-01',
           'CSV: quoted, and a formula is none');
 select is(team.csv_cell(v.cell), '"''' || v.cell || '"',
           'not a formula: '
-          || encode(convert_to(v.cell, 'UTF8'), 'escape'))
+          || encode(convert_to(v.cell, 'UTF8'), 'hex'))
   from unnest(array['=1', '+1', '-1', '@x', E'\t=1', E'\r=1', E'\n=1', ' =1',
                     '|x', '%x', '＝1', '＋1', '－1', '＠x']) v (cell);
 select is(team.csv_cell(v.cell), '"' || v.cell || '"',
           'left as it is: '
-          || encode(convert_to(v.cell, 'UTF8'), 'escape'))
+          || encode(convert_to(v.cell, 'UTF8'), 'hex'))
   from unnest(array['', 'a=1', '1-1', 'ü', 'a@b']) v (cell);
 select is(team.csv_cell(null), '""', 'nothing');
 select is((t.log(p_action => 'none', p_format => 'csv')).body,
