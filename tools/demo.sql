@@ -277,7 +277,7 @@ select pg_temp.act('hugo', 'member_permissions_put', 'stratus',
   ) v (who, permissions);
 
 
--- what became of the invitations; who waits too long has waited since last month
+-- what became of the invitations; the expired ones are of last month
 
 update invited v
    set id = pg_temp.invite(v.by, v.account, v.who, v.roles::jsonb,
