@@ -38,7 +38,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) \
 	    | expand -t 18
 
-demo: deps-test build ## the gate, console and five sample accounts, locally
+demo: deps-test build ## the gate and five sample accounts, locally
 	@$(TEST_ENV) DEMO_PORT=$(DEMO_PORT) exec tools/demo
 
 test: deps-test ## install what is needed, build, run the whole suite
@@ -56,6 +56,19 @@ build: deps-build $(TEAM_MINT) module ## the module, and the tools beside it
 unit: deps-build ## the core's own tests
 	@$(MAKE) -j$(JOBS) DEPS=no unit-programs
 	@$(TEST_ENV) prove t/core_unit.t
+
+check: deps-check ## style, layers, drift, corpus replay, unit under ASan+UBSan
+	@$(MAKE) -k DEPS=no check-style check-layers check-drift check-syntax \
+	    check-corpus check-unit
+	@echo "check: all passed"
+
+sanitize: deps-sanitize ## the whole suite on an nginx with ASan and UBSan
+	@$(MAKE) -j$(JOBS) DEPS=no BUILD=sanitize build unit-programs
+	@$(MAKE) DEPS=no BUILD=sanitize run-tests
+
+fuzz: deps-sanitize ## libFuzzer, FUZZ_TIME seconds for each target
+	@$(MAKE) -j$(JOBS) DEPS=no BUILD=fuzz fuzz-programs
+	@FUZZ_TIME=$(FUZZ_TIME) tools/fuzz build/fuzz/fuzz t/fuzz/corpus
 
 bench: deps-bench build ## measure, with peers beside us
 	@$(TEST_ENV) bench/run

@@ -9,11 +9,6 @@ SAN_ENV = ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 \
 .PHONY: check-style check-layers check-drift check-syntax check-corpus \
         check-unit
 
-check: deps-check ## style, layers, drift, corpus replay, unit under ASan+UBSan
-	@$(MAKE) -k DEPS=no check-style check-layers check-drift check-syntax \
-	    check-corpus check-unit
-	@echo "check: all passed"
-
 check-style:
 	@tools/style.pl
 
@@ -35,11 +30,3 @@ check-unit:
 	@$(MAKE) -j$(JOBS) BUILD=sanitize unit-programs
 	@$(SAN_ENV) TEAM_BUILD=$(ROOT)/build/sanitize PERL5LIB=$(ROOT)/t/lib \
 	    prove t/core_unit.t
-
-sanitize: deps-sanitize ## the whole suite on an nginx with ASan and UBSan
-	@$(MAKE) -j$(JOBS) DEPS=no BUILD=sanitize build unit-programs
-	@$(MAKE) DEPS=no BUILD=sanitize run-tests
-
-fuzz: deps-sanitize ## libFuzzer, FUZZ_TIME seconds for each target
-	@$(MAKE) -j$(JOBS) DEPS=no BUILD=fuzz fuzz-programs
-	@FUZZ_TIME=$(FUZZ_TIME) tools/fuzz build/fuzz/fuzz t/fuzz/corpus
