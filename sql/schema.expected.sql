@@ -203,17 +203,19 @@ $$;
 ALTER FUNCTION team.account_create(p_slug text, p_name text, p_preset text, p_time_zone text) OWNER TO team_owner;
 
 CREATE FUNCTION team.uuid_v7() RETURNS uuid
-    LANGUAGE sql PARALLEL SAFE
+    LANGUAGE plpgsql PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select encode(
+declare
+  v_us  bigint := extract(epoch from clock_timestamp()) * 1000000;
+begin
+  return encode(
            overlay(uuid_send(gen_random_uuid())
-                   placing int8send((t.us / 1000 << 16) | (7 << 12)
-                                    | (t.us % 1000 * 4096 / 1000))
+                   placing int8send((v_us / 1000 << 16) | (7 << 12)
+                                    | (v_us % 1000 * 4096 / 1000))
                    from 1 for 8),
-           'hex')::uuid
-    from (select (extract(epoch from clock_timestamp()) * 1000000)::bigint)
-         t (us)
+           'hex')::uuid;
+end
 $$;
 
 ALTER FUNCTION team.uuid_v7() OWNER TO team_owner;
@@ -880,10 +882,12 @@ $$;
 ALTER FUNCTION team.change_member_part() OWNER TO team_owner;
 
 CREATE FUNCTION team.change_notify() RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select pg_notify('team_change', '')
+begin
+  perform pg_notify('team_change', '');
+end
 $$;
 
 ALTER FUNCTION team.change_notify() OWNER TO team_owner;
@@ -971,31 +975,37 @@ $$;
 ALTER FUNCTION team.change_role_permission() OWNER TO team_owner;
 
 CREATE FUNCTION team.changed_account(p_account uuid) RETURNS text
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select json_build_array(json_build_object('account', p_account))::text
+begin
+  return json_build_array(json_build_object('account', p_account))::text;
+end
 $$;
 
 ALTER FUNCTION team.changed_account(p_account uuid) OWNER TO team_owner;
 
 CREATE FUNCTION team.changed_person(p_who team.standing) RETURNS text
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select json_build_array(
+begin
+  return json_build_array(
            json_build_object('issuer', p_who.issuer,
-                             'subject', p_who.subject))::text
+                             'subject', p_who.subject))::text;
+end
 $$;
 
 ALTER FUNCTION team.changed_person(p_who team.standing) OWNER TO team_owner;
 
 CREATE FUNCTION team.changed_persons(p_a team.standing, p_b team.standing) RETURNS text
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select (team.changed_person(p_a)::jsonb || team.changed_person(p_b)::jsonb)
-           ::text
+begin
+  return (team.changed_person(p_a)::jsonb || team.changed_person(p_b)::jsonb)
+           ::text;
+end
 $$;
 
 ALTER FUNCTION team.changed_persons(p_a team.standing, p_b team.standing) OWNER TO team_owner;
@@ -1111,14 +1121,17 @@ $$;
 ALTER FUNCTION team.csv_invitations(p_csv text) OWNER TO team_owner;
 
 CREATE FUNCTION team.csv_names(p_field text) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select coalesce(jsonb_agg(btrim(s.name)), '[]')
-    from regexp_split_to_table(
-           p_field,
-           case when strpos(p_field, ';') > 0 then ';' else ' ' end) s (name)
-   where btrim(s.name) <> ''
+begin
+  return (
+    select coalesce(jsonb_agg(btrim(s.name)), '[]')
+      from regexp_split_to_table(
+             p_field,
+             case when strpos(p_field, ';') > 0 then ';' else ' ' end) s (name)
+     where btrim(s.name) <> '');
+end
 $$;
 
 ALTER FUNCTION team.csv_names(p_field text) OWNER TO team_owner;
@@ -2033,10 +2046,12 @@ $$;
 ALTER FUNCTION team.directory_joined_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) OWNER TO team_owner;
 
 CREATE FUNCTION team.directory_key(p_what text) RETURNS bigint
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select hashtextextended(p_what, 256)
+begin
+  return hashtextextended(p_what, 256);
+end
 $$;
 
 ALTER FUNCTION team.directory_key(p_what text) OWNER TO team_owner;
@@ -2528,20 +2543,21 @@ $_$;
 ALTER FUNCTION team.email_check(p_email text) OWNER TO team_owner;
 
 CREATE FUNCTION team.email_mask(p_email text) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select left(p_email, 1) || '***' || substr(p_email, strpos(p_email, '@'))
+begin
+  return left(p_email, 1) || '***' || substr(p_email, strpos(p_email, '@'));
+end
 $$;
 
 ALTER FUNCTION team.email_mask(p_email text) OWNER TO team_owner;
 
 CREATE FUNCTION team.email_normal(p_email text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select translate(p_email, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
-                   'abcdefghijklmnopqrstuvwxyz')
+  select pg_catalog.translate(p_email, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+                              'abcdefghijklmnopqrstuvwxyz')
 $$;
 
 ALTER FUNCTION team.email_normal(p_email text) OWNER TO team_owner;
@@ -2713,12 +2729,15 @@ $$;
 ALTER FUNCTION team.group_member_set(p_issuer text, p_subject text, p_account text, p_group text, p_member text, p_in boolean) OWNER TO team_owner;
 
 CREATE FUNCTION team.group_names(p_groups uuid[]) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select coalesce(jsonb_agg(g.name order by g.name collate "C"), '[]')
-    from team.member_group g
-   where g.id = any (p_groups)
+begin
+  return (
+    select coalesce(jsonb_agg(g.name order by g.name collate "C"), '[]')
+      from team.member_group g
+     where g.id = any (p_groups));
+end
 $$;
 
 ALTER FUNCTION team.group_names(p_groups uuid[]) OWNER TO team_owner;
@@ -3179,12 +3198,20 @@ CREATE FUNCTION team.invitation_make_way(p_account team.account, p_email text) R
 declare
   v_old  team.invitation;
 begin
+  -- twice, as each has an index: an account may have thousands open
+
   for v_old in
     select *
       from team.invitation i
      where i.account_id = p_account.id
        and i.email = p_email
-       and i.status in ('pending', 'declined')
+       and i.status = 'pending'
+    union all
+    select *
+      from team.invitation i
+     where i.account_id = p_account.id
+       and i.email = p_email
+       and i.status = 'declined'
   loop
     if v_old.status = 'pending'
        and v_old.expires_at > statement_timestamp()
@@ -3945,10 +3972,12 @@ $$;
 ALTER FUNCTION team.name_check(p_name text, p_what text) OWNER TO team_owner;
 
 CREATE FUNCTION team.not_found() RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select team.fail(404, 'not-found', 'There is no such thing here.')
+begin
+  perform team.fail(404, 'not-found', 'There is no such thing here.');
+end
 $$;
 
 ALTER FUNCTION team.not_found() OWNER TO team_owner;
@@ -4988,12 +5017,15 @@ $$;
 ALTER FUNCTION team.role_find(p_account team.account, p_role text) OWNER TO team_owner;
 
 CREATE FUNCTION team.role_keys(p_roles uuid[]) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select coalesce(jsonb_agg(r.key order by r.key), '[]')
-    from team.role r
-   where r.id = any (p_roles)
+begin
+  return (
+    select coalesce(jsonb_agg(r.key order by r.key), '[]')
+      from team.role r
+     where r.id = any (p_roles));
+end
 $$;
 
 ALTER FUNCTION team.role_keys(p_roles uuid[]) OWNER TO team_owner;
@@ -5333,15 +5365,17 @@ $$;
 ALTER FUNCTION team.rule_one_owner(p_account team.account, p_roles uuid[]) OWNER TO team_owner;
 
 CREATE FUNCTION team.rule_owner(p_account team.account, p_actor team.standing) RETURNS text
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select case
+begin
+  return case
            when p_actor.is_owner then null
            when p_account.owner_mode = 'none'
                 and team.permission_has(p_actor.member_id, '*') then null
            else 'owner-only'
-         end
+         end;
+end
 $$;
 
 ALTER FUNCTION team.rule_owner(p_account team.account, p_actor team.standing) OWNER TO team_owner;
@@ -5416,17 +5450,19 @@ $$;
 ALTER FUNCTION team.rule_owner_stays(p_account team.account, p_target team.standing) OWNER TO team_owner;
 
 CREATE FUNCTION team.rule_rank(p_account team.account, p_actor team.standing, p_target team.standing, p_equal boolean) RETURNS text
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select case
+begin
+  return case
            when p_actor.member_id = p_target.member_id then null
            when p_actor.rank > p_target.rank then null
            when p_account.owner_mode = 'many'
                 and p_actor.is_owner and p_target.is_owner then null
            when p_equal and p_actor.rank = p_target.rank then null
            else 'rank'
-         end
+         end;
+end
 $$;
 
 ALTER FUNCTION team.rule_rank(p_account team.account, p_actor team.standing, p_target team.standing, p_equal boolean) OWNER TO team_owner;
@@ -5541,15 +5577,17 @@ $$;
 ALTER FUNCTION team.rule_role_unused(p_account team.account, p_role team.role) OWNER TO team_owner;
 
 CREATE FUNCTION team.rule_self(p_account team.account, p_actor team.standing, p_target team.standing) RETURNS text
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select case
+begin
+  return case
            when p_actor.member_id <> p_target.member_id then null
            when p_account.self_change = 'another_owner'
                 and p_actor.is_owner then null
            else 'self-change'
-         end
+         end;
+end
 $$;
 
 ALTER FUNCTION team.rule_self(p_account team.account, p_actor team.standing, p_target team.standing) OWNER TO team_owner;
@@ -5618,15 +5656,17 @@ $$;
 ALTER FUNCTION team.rule_transfer_mine(p_transfer team.ownership_transfer, p_actor team.standing) OWNER TO team_owner;
 
 CREATE FUNCTION team.rule_transfer_owner(p_account team.account, p_actor team.standing) RETURNS text
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select case
+begin
+  return case
            when p_account.owner_mode <> 'single' then
              team.rule_owner(p_account, p_actor)
            when p_account.owner_member_id = p_actor.member_id then null
            else 'owner-only'
-         end
+         end;
+end
 $$;
 
 ALTER FUNCTION team.rule_transfer_owner(p_account team.account, p_actor team.standing) OWNER TO team_owner;
@@ -5694,10 +5734,12 @@ $$;
 ALTER FUNCTION team.scope_check(p_account team.account, p_identity uuid, p_email text) OWNER TO team_owner;
 
 CREATE FUNCTION team.scope_lock() RETURNS bigint
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select hashtextextended('membership_scope', 0)
+begin
+  return hashtextextended('membership_scope', 0);
+end
 $$;
 
 ALTER FUNCTION team.scope_lock() OWNER TO team_owner;
@@ -5877,11 +5919,14 @@ $$;
 ALTER FUNCTION team.target_find(p_account team.account, p_actor team.standing, p_member text) OWNER TO team_owner;
 
 CREATE FUNCTION team.texts_json(p_texts text[]) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select coalesce(jsonb_agg(t.x order by t.x collate "C"), '[]')
-    from unnest(p_texts) t (x)
+begin
+  return (
+    select coalesce(jsonb_agg(t.x order by t.x collate "C"), '[]')
+      from unnest(p_texts) t (x));
+end
 $$;
 
 ALTER FUNCTION team.texts_json(p_texts text[]) OWNER TO team_owner;

@@ -11,11 +11,13 @@
 
 create or replace function team.change_notify()
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select pg_notify('team_change', '')
+begin
+  perform pg_notify('team_change', '');
+end
 $$;
 
 

@@ -11,19 +11,18 @@
 -- Rules whose breach is an escalation return the code of the refusal, or null;
 -- the caller passes it to team.refuse, which keeps an audit row.  The others
 -- raise.
---
--- What holds a query is PL/pgSQL: it keeps its plan for the session, while a
--- function in SQL that isn't inlined is planned at each call.
 
 
 -- --- who, and where ---------------------------------------------------------
 
 create or replace function team.not_found()
 returns void
-language sql
+language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-  select team.fail(404, 'not-found', 'There is no such thing here.')
+begin
+  perform team.fail(404, 'not-found', 'There is no such thing here.');
+end
 $$;
 
 
@@ -277,16 +276,18 @@ $$;
 create or replace function team.rule_self(p_account team.account,
   p_actor team.standing, p_target team.standing)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case
+begin
+  return case
            when p_actor.member_id <> p_target.member_id then null
            when p_account.self_change = 'another_owner'
                 and p_actor.is_owner then null
            else 'self-change'
-         end
+         end;
+end
 $$;
 
 
@@ -296,18 +297,20 @@ $$;
 create or replace function team.rule_rank(p_account team.account,
   p_actor team.standing, p_target team.standing, p_equal boolean)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case
+begin
+  return case
            when p_actor.member_id = p_target.member_id then null
            when p_actor.rank > p_target.rank then null
            when p_account.owner_mode = 'many'
                 and p_actor.is_owner and p_target.is_owner then null
            when p_equal and p_actor.rank = p_target.rank then null
            else 'rank'
-         end
+         end;
+end
 $$;
 
 
@@ -361,16 +364,18 @@ $$;
 create or replace function team.rule_owner(p_account team.account,
   p_actor team.standing)
 returns text
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case
+begin
+  return case
            when p_actor.is_owner then null
            when p_account.owner_mode = 'none'
                 and team.permission_has(p_actor.member_id, '*') then null
            else 'owner-only'
-         end
+         end;
+end
 $$;
 
 
@@ -578,25 +583,30 @@ $$;
 
 create or replace function team.changed_person(p_who team.standing)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select json_build_array(
+begin
+  return json_build_array(
            json_build_object('issuer', p_who.issuer,
-                             'subject', p_who.subject))::text
+                             'subject', p_who.subject))::text;
+end
 $$;
 
 
 create or replace function team.role_keys(p_roles uuid[])
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(jsonb_agg(r.key order by r.key), '[]')
-    from team.role r
-   where r.id = any (p_roles)
+begin
+  return (
+    select coalesce(jsonb_agg(r.key order by r.key), '[]')
+      from team.role r
+     where r.id = any (p_roles));
+end
 $$;
 
 

@@ -117,11 +117,13 @@ $$;
 
 create or replace function team.scope_lock()
 returns bigint
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select hashtextextended('membership_scope', 0)
+begin
+  return hashtextextended('membership_scope', 0);
+end
 $$;
 
 

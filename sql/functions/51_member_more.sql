@@ -283,10 +283,13 @@ $$;
 
 create or replace function team.texts_json(p_texts text[])
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(jsonb_agg(t.x order by t.x collate "C"), '[]')
-    from unnest(p_texts) t (x)
+begin
+  return (
+    select coalesce(jsonb_agg(t.x order by t.x collate "C"), '[]')
+      from unnest(p_texts) t (x));
+end
 $$;

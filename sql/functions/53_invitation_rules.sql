@@ -395,12 +395,20 @@ as $$
 declare
   v_old  team.invitation;
 begin
+  -- twice, as each has an index: an account may have thousands open
+
   for v_old in
     select *
       from team.invitation i
      where i.account_id = p_account.id
        and i.email = p_email
-       and i.status in ('pending', 'declined')
+       and i.status = 'pending'
+    union all
+    select *
+      from team.invitation i
+     where i.account_id = p_account.id
+       and i.email = p_email
+       and i.status = 'declined'
   loop
     if v_old.status = 'pending'
        and v_old.expires_at > statement_timestamp()

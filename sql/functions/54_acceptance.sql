@@ -202,12 +202,14 @@ $$;
 
 create or replace function team.email_mask(p_email text)
 returns text
-language sql
+language plpgsql
 immutable
 parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-  select left(p_email, 1) || '***' || substr(p_email, strpos(p_email, '@'))
+begin
+  return left(p_email, 1) || '***' || substr(p_email, strpos(p_email, '@'));
+end
 $$;
 
 

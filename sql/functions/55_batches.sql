@@ -67,15 +67,18 @@ $$;
 
 create or replace function team.csv_names(p_field text)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(jsonb_agg(btrim(s.name)), '[]')
-    from regexp_split_to_table(
-           p_field,
-           case when strpos(p_field, ';') > 0 then ';' else ' ' end) s (name)
-   where btrim(s.name) <> ''
+begin
+  return (
+    select coalesce(jsonb_agg(btrim(s.name)), '[]')
+      from regexp_split_to_table(
+             p_field,
+             case when strpos(p_field, ';') > 0 then ';' else ' ' end) s (name)
+     where btrim(s.name) <> '');
+end
 $$;
 
 

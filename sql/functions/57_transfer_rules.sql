@@ -82,16 +82,18 @@ $$;
 create or replace function team.rule_transfer_owner(p_account team.account,
   p_actor team.standing)
 returns text
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case
+begin
+  return case
            when p_account.owner_mode <> 'single' then
              team.rule_owner(p_account, p_actor)
            when p_account.owner_member_id = p_actor.member_id then null
            else 'owner-only'
-         end
+         end;
+end
 $$;
 
 
@@ -264,10 +266,12 @@ $$;
 create or replace function team.changed_persons(p_a team.standing,
   p_b team.standing)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select (team.changed_person(p_a)::jsonb || team.changed_person(p_b)::jsonb)
-           ::text
+begin
+  return (team.changed_person(p_a)::jsonb || team.changed_person(p_b)::jsonb)
+           ::text;
+end
 $$;

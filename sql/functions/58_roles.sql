@@ -63,11 +63,13 @@ $$;
 
 create or replace function team.changed_account(p_account uuid)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select json_build_array(json_build_object('account', p_account))::text
+begin
+  return json_build_array(json_build_object('account', p_account))::text;
+end
 $$;
 
 

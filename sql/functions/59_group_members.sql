@@ -48,13 +48,16 @@ $$;
 
 create or replace function team.group_names(p_groups uuid[])
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(jsonb_agg(g.name order by g.name collate "C"), '[]')
-    from team.member_group g
-   where g.id = any (p_groups)
+begin
+  return (
+    select coalesce(jsonb_agg(g.name order by g.name collate "C"), '[]')
+      from team.member_group g
+     where g.id = any (p_groups));
+end
 $$;
 
 

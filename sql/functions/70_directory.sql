@@ -91,12 +91,14 @@ $$;
 
 create or replace function team.directory_key(p_what text)
 returns bigint
-language sql
+language plpgsql
 immutable
 parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-  select hashtextextended(p_what, 256)
+begin
+  return hashtextextended(p_what, 256);
+end
 $$;
 
 
