@@ -74,6 +74,7 @@ select not exists (select from team.migration where number = 3) as pending
 \ir functions/64_subaccounts.sql
 \ir functions/68_places.sql
 \ir functions/69_directory_rows.sql
+\ir functions/70_directory_search.sql
 \ir functions/70_directory.sql
 \ir functions/71_audit.sql
 \ir functions/72_logins.sql

@@ -1248,52 +1248,33 @@ $$;
 
 ALTER FUNCTION team.directory_build() OWNER TO team_owner;
 
-CREATE TABLE team.directory (
-    id uuid NOT NULL,
-    account_id uuid NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    joined_at timestamp with time zone NOT NULL,
-    status team.directory_status NOT NULL,
-    kind team.directory_kind NOT NULL,
-    search text NOT NULL COLLATE pg_catalog."C",
-    roles uuid[] NOT NULL,
-    groups uuid[] NOT NULL,
-    name_key text NOT NULL COLLATE pg_catalog."C",
-    email text NOT NULL COLLATE pg_catalog."C",
-    name team.display_name,
-    expires_at timestamp with time zone,
-    identity_id uuid,
-    join_request_id uuid,
-    inviter_id uuid
-);
-
-ALTER TABLE team.directory OWNER TO team_owner;
-
-COMMENT ON TABLE team.directory IS 'One row for each member and each open invitation, with the id of the one or the other; a member who waits to be let in is a join request. Kept by triggers, when a transaction commits; never to be written by hand. joined_at: infinity for who has not. search: name, line break, email, in ASCII lower case; name_key: as much of the name as fits into a cursor. What a search looks at comes first, as it costs least there.';
-
-CREATE FUNCTION team.directory_created_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS team.directory[]
+CREATE FUNCTION team.directory_created_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS uuid[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_account  constant uuid := p_query.account_id;
-  v_text     constant text := p_query.text;
-  v_roles    constant uuid[] := p_query.text_roles;
-  v_kind     constant text := p_query.kind;
-  v_status   constant text := p_query.status;
-  v_expired  constant boolean := p_query.expired;
-  v_hide     constant boolean := not p_query.declined;
-  v_role     constant uuid := p_query.role;
-  v_group    constant uuid := p_query."group";
-  v_after    timestamptz := p_after;
-  v_id       uuid := p_id;
-  v_budget   integer := 1000;
-  v_rows     team.directory[] := '{}';
-  v_keys     bigint[];
+  v_account    constant uuid := p_query.account_id;
+  v_text       constant text := p_query.text;
+  v_from       constant text := left(v_text, 64);
+  v_to         constant text := v_from || U&'\+10FFFF';
+  v_roles      constant uuid[] := p_query.text_roles;
+  v_kind       constant text := p_query.kind;
+  v_status     constant text := p_query.status;
+  v_expired    constant boolean := p_query.expired;
+  v_hide       constant boolean := not p_query.declined;
+  v_role       constant uuid := p_query.role;
+  v_group      constant uuid := p_query."group";
+  v_after      timestamptz := p_after;
+  v_id         uuid := p_id;
+  v_budget     integer := 1000;
+  v_ids        uuid[] := '{}';
+  v_all        bigint[];
+  v_any        bigint[];
+  v_role_keys  bigint[];
 begin
   loop
-    v_rows := v_rows || array(
-      select row (d.*)::team.directory
+    v_ids := v_ids || array(
+      select d.id
         from (select *
                 from team.directory o
                where o.account_id = v_account
@@ -1302,7 +1283,7 @@ begin
                limit v_budget) d
        where case
                when v_text is null or strpos(d.search, v_text) > 0
-                    or d.roles && v_roles
+                    or v_roles is not null and d.roles && v_roles
                then (v_kind is null or d.kind = v_kind)
                     and (v_status is null or d.status = v_status)
                     and (v_hide is false or d.status <> 'declined')
@@ -1313,10 +1294,10 @@ begin
                     and (v_group is null or v_group = any (d.groups))
                else false
              end
-       limit p_limit - cardinality(v_rows));
+       limit p_limit - cardinality(v_ids));
 
-    if cardinality(v_rows) = p_limit or v_budget is null then
-      return v_rows;
+    if cardinality(v_ids) = p_limit or v_budget is null then
+      return v_ids;
     end if;
 
     select o.created_at, o.id
@@ -1329,37 +1310,45 @@ begin
      limit 1;
 
     if not found then
-      return v_rows;
+      return v_ids;
     end if;
 
-    if v_budget = 1000 and cardinality(v_rows) >= 5 then
+    if v_budget = 1000 and cardinality(v_ids) >= 5 then
       v_budget := 19000;
 
     else
-      v_keys := team.directory_keys_wanted(p_query);
-      exit when v_keys is not null;
+      select w.o_all, w.o_any
+        into v_all, v_any
+        from team.directory_keys_wanted(p_query, null) w;
+      exit when v_any is not null;
       v_budget := null;
     end if;
   end loop;
 
+  v_role_keys := array(select team.directory_key('role ' || r.id)
+                         from unnest(v_roles) r (id));
+
   -- "offset 0": no other index than that of the numbers is thought of
 
-  return array(
-    select row (d.*)::team.directory
-      from (select *
-              from team.directory o
-             where team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                       o.roles, o.groups) @> v_keys
-                or team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                       o.roles, o.groups)
-                   && array(select team.directory_key('role ' || r.id)
-                              from unnest(v_roles) r (id))
-            offset 0) d
-     where d.account_id = v_account
-       and (d.created_at, d.id) < (p_after, p_id)
-       and case
+  if v_all = '{}' then
+    return array(
+      select e.id
+        from (
+            select d.created_at, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_any
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.created_at, d.id) < (p_after, p_id)
+               and case
                when v_text is null or strpos(d.search, v_text) > 0
-                    or d.roles && v_roles
+                    or v_roles is not null and d.roles && v_roles
                then (v_kind is null or d.kind = v_kind)
                     and (v_status is null or d.status = v_status)
                     and (v_hide is false or d.status <> 'declined')
@@ -1369,37 +1358,76 @@ begin
                     and (v_role is null or v_role = any (d.roles))
                     and (v_group is null or v_group = any (d.groups))
                else false
-             end
-     order by d.created_at desc, d.id desc
+             end) e
+       order by e.created_at desc, e.id desc
+       limit p_limit);
+  end if;
+
+  return array(
+    select e.id
+      from (
+            select d.created_at, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_any
+                           and team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) @> v_all
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.created_at, d.id) < (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end) e
+     order by e.created_at desc, e.id desc
      limit p_limit);
 end
 $$;
 
 ALTER FUNCTION team.directory_created_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) OWNER TO team_owner;
 
-CREATE FUNCTION team.directory_created_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS team.directory[]
+CREATE FUNCTION team.directory_created_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS uuid[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_account  constant uuid := p_query.account_id;
-  v_text     constant text := p_query.text;
-  v_roles    constant uuid[] := p_query.text_roles;
-  v_kind     constant text := p_query.kind;
-  v_status   constant text := p_query.status;
-  v_expired  constant boolean := p_query.expired;
-  v_hide     constant boolean := not p_query.declined;
-  v_role     constant uuid := p_query.role;
-  v_group    constant uuid := p_query."group";
-  v_after    timestamptz := p_after;
-  v_id       uuid := p_id;
-  v_budget   integer := 1000;
-  v_rows     team.directory[] := '{}';
-  v_keys     bigint[];
+  v_account    constant uuid := p_query.account_id;
+  v_text       constant text := p_query.text;
+  v_from       constant text := left(v_text, 64);
+  v_to         constant text := v_from || U&'\+10FFFF';
+  v_roles      constant uuid[] := p_query.text_roles;
+  v_kind       constant text := p_query.kind;
+  v_status     constant text := p_query.status;
+  v_expired    constant boolean := p_query.expired;
+  v_hide       constant boolean := not p_query.declined;
+  v_role       constant uuid := p_query.role;
+  v_group      constant uuid := p_query."group";
+  v_after      timestamptz := p_after;
+  v_id         uuid := p_id;
+  v_budget     integer := 1000;
+  v_ids        uuid[] := '{}';
+  v_all        bigint[];
+  v_any        bigint[];
+  v_role_keys  bigint[];
 begin
   loop
-    v_rows := v_rows || array(
-      select row (d.*)::team.directory
+    v_ids := v_ids || array(
+      select d.id
         from (select *
                 from team.directory o
                where o.account_id = v_account
@@ -1408,7 +1436,7 @@ begin
                limit v_budget) d
        where case
                when v_text is null or strpos(d.search, v_text) > 0
-                    or d.roles && v_roles
+                    or v_roles is not null and d.roles && v_roles
                then (v_kind is null or d.kind = v_kind)
                     and (v_status is null or d.status = v_status)
                     and (v_hide is false or d.status <> 'declined')
@@ -1419,10 +1447,10 @@ begin
                     and (v_group is null or v_group = any (d.groups))
                else false
              end
-       limit p_limit - cardinality(v_rows));
+       limit p_limit - cardinality(v_ids));
 
-    if cardinality(v_rows) = p_limit or v_budget is null then
-      return v_rows;
+    if cardinality(v_ids) = p_limit or v_budget is null then
+      return v_ids;
     end if;
 
     select o.created_at, o.id
@@ -1435,37 +1463,45 @@ begin
      limit 1;
 
     if not found then
-      return v_rows;
+      return v_ids;
     end if;
 
-    if v_budget = 1000 and cardinality(v_rows) >= 5 then
+    if v_budget = 1000 and cardinality(v_ids) >= 5 then
       v_budget := 19000;
 
     else
-      v_keys := team.directory_keys_wanted(p_query);
-      exit when v_keys is not null;
+      select w.o_all, w.o_any
+        into v_all, v_any
+        from team.directory_keys_wanted(p_query, null) w;
+      exit when v_any is not null;
       v_budget := null;
     end if;
   end loop;
 
+  v_role_keys := array(select team.directory_key('role ' || r.id)
+                         from unnest(v_roles) r (id));
+
   -- "offset 0": no other index than that of the numbers is thought of
 
-  return array(
-    select row (d.*)::team.directory
-      from (select *
-              from team.directory o
-             where team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                       o.roles, o.groups) @> v_keys
-                or team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                       o.roles, o.groups)
-                   && array(select team.directory_key('role ' || r.id)
-                              from unnest(v_roles) r (id))
-            offset 0) d
-     where d.account_id = v_account
-       and (d.created_at, d.id) > (p_after, p_id)
-       and case
+  if v_all = '{}' then
+    return array(
+      select e.id
+        from (
+            select d.created_at, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_any
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.created_at, d.id) > (p_after, p_id)
+               and case
                when v_text is null or strpos(d.search, v_text) > 0
-                    or d.roles && v_roles
+                    or v_roles is not null and d.roles && v_roles
                then (v_kind is null or d.kind = v_kind)
                     and (v_status is null or d.status = v_status)
                     and (v_hide is false or d.status <> 'declined')
@@ -1475,38 +1511,77 @@ begin
                     and (v_role is null or v_role = any (d.roles))
                     and (v_group is null or v_group = any (d.groups))
                else false
-             end
-     order by d.created_at asc, d.id asc
+             end) e
+       order by e.created_at asc, e.id asc
+       limit p_limit);
+  end if;
+
+  return array(
+    select e.id
+      from (
+            select d.created_at, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_any
+                           and team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) @> v_all
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.created_at, d.id) > (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end) e
+     order by e.created_at asc, e.id asc
      limit p_limit);
 end
 $$;
 
 ALTER FUNCTION team.directory_created_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) OWNER TO team_owner;
 
-CREATE FUNCTION team.directory_email_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS team.directory[]
+CREATE FUNCTION team.directory_email_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS uuid[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_account  constant uuid := p_query.account_id;
-  v_text     constant text := p_query.text;
-  v_roles    constant uuid[] := p_query.text_roles;
-  v_kind     constant text := p_query.kind;
-  v_status   constant text := p_query.status;
-  v_expired  constant boolean := p_query.expired;
-  v_hide     constant boolean := not p_query.declined;
-  v_role     constant uuid := p_query.role;
-  v_group    constant uuid := p_query."group";
-  v_after    text := p_after;
-  v_id       uuid := p_id;
-  v_budget   integer := 1000;
-  v_rows     team.directory[] := '{}';
-  v_keys     bigint[];
+  v_account    constant uuid := p_query.account_id;
+  v_text       constant text := p_query.text;
+  v_from       constant text := left(v_text, 64);
+  v_to         constant text := v_from || U&'\+10FFFF';
+  v_roles      constant uuid[] := p_query.text_roles;
+  v_kind       constant text := p_query.kind;
+  v_status     constant text := p_query.status;
+  v_expired    constant boolean := p_query.expired;
+  v_hide       constant boolean := not p_query.declined;
+  v_role       constant uuid := p_query.role;
+  v_group      constant uuid := p_query."group";
+  v_after      text := p_after;
+  v_id         uuid := p_id;
+  v_budget     integer := 1000;
+  v_ids        uuid[] := '{}';
+  v_all        bigint[];
+  v_any        bigint[];
+  v_role_keys  bigint[];
 begin
   loop
-    v_rows := v_rows || array(
-      select row (d.*)::team.directory
-        from (select *
+    v_ids := v_ids || array(
+      select d.id
+        from (select o.email, o.id, o.search, o.few_roles, o.kind, o.status, o.expires_at
                 from team.directory o
                where o.account_id = v_account
                  and (o.email, o.id) < (v_after, v_id)
@@ -1514,21 +1589,30 @@ begin
                limit v_budget) d
        where case
                when v_text is null or strpos(d.search, v_text) > 0
-                    or d.roles && v_roles
+                    or v_roles is not null and coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id)) && v_roles
                then (v_kind is null or d.kind = v_kind)
                     and (v_status is null or d.status = v_status)
                     and (v_hide is false or d.status <> 'declined')
                     and (v_expired is null
                          or coalesce(d.expires_at <= statement_timestamp(),
                                      false) = v_expired)
-                    and (v_role is null or v_role = any (d.roles))
-                    and (v_group is null or v_group = any (d.groups))
+                    and (v_role is null or v_role = any (coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id))))
+                    and (v_group is null or v_group = any (
+                      (select o.groups
+                         from team.directory o
+                        where o.id = d.id)::uuid[]))
                else false
              end
-       limit p_limit - cardinality(v_rows));
+       limit p_limit - cardinality(v_ids));
 
-    if cardinality(v_rows) = p_limit or v_budget is null then
-      return v_rows;
+    if cardinality(v_ids) = p_limit or v_budget is null then
+      return v_ids;
     end if;
 
     select o.email, o.id
@@ -1541,37 +1625,86 @@ begin
      limit 1;
 
     if not found then
-      return v_rows;
+      return v_ids;
     end if;
 
-    if v_budget = 1000 and cardinality(v_rows) >= 5 then
+    if v_budget = 1000 and cardinality(v_ids) >= 5 then
       v_budget := 19000;
 
     else
-      v_keys := team.directory_keys_wanted(p_query);
-      exit when v_keys is not null;
+      select w.o_all, w.o_any
+        into v_all, v_any
+        from team.directory_keys_wanted(p_query, 2) w;
+      exit when v_any is not null;
       v_budget := null;
     end if;
   end loop;
 
+  v_role_keys := array(select team.directory_key('role ' || r.id)
+                         from unnest(v_roles) r (id));
+
+  -- from where those begin that begin with the text, or where we are
+
+  if p_after >= v_to collate "C" then
+    v_after := v_to;
+    v_id := '00000000-0000-0000-0000-000000000000';
+  else
+    v_after := p_after;
+    v_id := p_id;
+  end if;
+
   -- "offset 0": no other index than that of the numbers is thought of
 
-  return array(
-    select row (d.*)::team.directory
-      from (select *
-              from team.directory o
-             where team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                       o.roles, o.groups) @> v_keys
-                or team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                       o.roles, o.groups)
-                   && array(select team.directory_key('role ' || r.id)
-                              from unnest(v_roles) r (id))
-            offset 0) d
-     where d.account_id = v_account
-       and (d.email, d.id) < (p_after, p_id)
-       and case
+  if v_all = '{}' then
+    return array(
+      select e.id
+        from ((
+            select d.email, d.id
+              from (select o.email, o.id, o.search, o.few_roles, o.kind, o.status, o.expires_at
+                      from team.directory o
+                     where o.account_id = v_account
+                       and (o.email, o.id) < (v_after, v_id)
+                       and o.email >= v_from) d
+             where case
                when v_text is null or strpos(d.search, v_text) > 0
-                    or d.roles && v_roles
+                    or v_roles is not null and coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id)) && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id))))
+                    and (v_group is null or v_group = any (
+                      (select o.groups
+                         from team.directory o
+                        where o.id = d.id)::uuid[]))
+               else false
+             end
+             order by d.email desc, d.id desc
+             limit p_limit)
+            union all (
+            select d.email, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_any
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.email, d.id) < (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
                then (v_kind is null or d.kind = v_kind)
                     and (v_status is null or d.status = v_status)
                     and (v_hide is false or d.status <> 'declined')
@@ -1582,37 +1715,113 @@ begin
                     and (v_group is null or v_group = any (d.groups))
                else false
              end
-     order by d.email desc, d.id desc
+               and (v_text is null
+                    or d.email < v_from
+                    or d.email >= v_to))) e
+       order by e.email desc, e.id desc
+       limit p_limit);
+  end if;
+
+  return array(
+    select e.id
+      from ((
+            select d.email, d.id
+              from (select o.email, o.id, o.search, o.few_roles, o.kind, o.status, o.expires_at
+                      from team.directory o
+                     where o.account_id = v_account
+                       and (o.email, o.id) < (v_after, v_id)
+                       and o.email >= v_from) d
+             where case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id)) && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id))))
+                    and (v_group is null or v_group = any (
+                      (select o.groups
+                         from team.directory o
+                        where o.id = d.id)::uuid[]))
+               else false
+             end
+             order by d.email desc, d.id desc
+             limit p_limit)
+            union all (
+            select d.email, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_any
+                           and team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) @> v_all
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.email, d.id) < (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
+               and (v_text is null
+                    or d.email < v_from
+                    or d.email >= v_to))) e
+     order by e.email desc, e.id desc
      limit p_limit);
 end
 $$;
 
 ALTER FUNCTION team.directory_email_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) OWNER TO team_owner;
 
-CREATE FUNCTION team.directory_email_up(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS team.directory[]
+CREATE FUNCTION team.directory_email_up(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS uuid[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_account  constant uuid := p_query.account_id;
-  v_text     constant text := p_query.text;
-  v_roles    constant uuid[] := p_query.text_roles;
-  v_kind     constant text := p_query.kind;
-  v_status   constant text := p_query.status;
-  v_expired  constant boolean := p_query.expired;
-  v_hide     constant boolean := not p_query.declined;
-  v_role     constant uuid := p_query.role;
-  v_group    constant uuid := p_query."group";
-  v_after    text := p_after;
-  v_id       uuid := p_id;
-  v_budget   integer := 1000;
-  v_rows     team.directory[] := '{}';
-  v_keys     bigint[];
+  v_account    constant uuid := p_query.account_id;
+  v_text       constant text := p_query.text;
+  v_from       constant text := left(v_text, 64);
+  v_to         constant text := v_from || U&'\+10FFFF';
+  v_roles      constant uuid[] := p_query.text_roles;
+  v_kind       constant text := p_query.kind;
+  v_status     constant text := p_query.status;
+  v_expired    constant boolean := p_query.expired;
+  v_hide       constant boolean := not p_query.declined;
+  v_role       constant uuid := p_query.role;
+  v_group      constant uuid := p_query."group";
+  v_after      text := p_after;
+  v_id         uuid := p_id;
+  v_budget     integer := 1000;
+  v_ids        uuid[] := '{}';
+  v_all        bigint[];
+  v_any        bigint[];
+  v_role_keys  bigint[];
 begin
   loop
-    v_rows := v_rows || array(
-      select row (d.*)::team.directory
-        from (select *
+    v_ids := v_ids || array(
+      select d.id
+        from (select o.email, o.id, o.search, o.few_roles, o.kind, o.status, o.expires_at
                 from team.directory o
                where o.account_id = v_account
                  and (o.email, o.id) > (v_after, v_id)
@@ -1620,21 +1829,30 @@ begin
                limit v_budget) d
        where case
                when v_text is null or strpos(d.search, v_text) > 0
-                    or d.roles && v_roles
+                    or v_roles is not null and coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id)) && v_roles
                then (v_kind is null or d.kind = v_kind)
                     and (v_status is null or d.status = v_status)
                     and (v_hide is false or d.status <> 'declined')
                     and (v_expired is null
                          or coalesce(d.expires_at <= statement_timestamp(),
                                      false) = v_expired)
-                    and (v_role is null or v_role = any (d.roles))
-                    and (v_group is null or v_group = any (d.groups))
+                    and (v_role is null or v_role = any (coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id))))
+                    and (v_group is null or v_group = any (
+                      (select o.groups
+                         from team.directory o
+                        where o.id = d.id)::uuid[]))
                else false
              end
-       limit p_limit - cardinality(v_rows));
+       limit p_limit - cardinality(v_ids));
 
-    if cardinality(v_rows) = p_limit or v_budget is null then
-      return v_rows;
+    if cardinality(v_ids) = p_limit or v_budget is null then
+      return v_ids;
     end if;
 
     select o.email, o.id
@@ -1647,37 +1865,86 @@ begin
      limit 1;
 
     if not found then
-      return v_rows;
+      return v_ids;
     end if;
 
-    if v_budget = 1000 and cardinality(v_rows) >= 5 then
+    if v_budget = 1000 and cardinality(v_ids) >= 5 then
       v_budget := 19000;
 
     else
-      v_keys := team.directory_keys_wanted(p_query);
-      exit when v_keys is not null;
+      select w.o_all, w.o_any
+        into v_all, v_any
+        from team.directory_keys_wanted(p_query, 2) w;
+      exit when v_any is not null;
       v_budget := null;
     end if;
   end loop;
 
+  v_role_keys := array(select team.directory_key('role ' || r.id)
+                         from unnest(v_roles) r (id));
+
+  -- from where those begin that begin with the text, or where we are
+
+  if p_after < v_from collate "C" then
+    v_after := v_from;
+    v_id := '00000000-0000-0000-0000-000000000000';
+  else
+    v_after := p_after;
+    v_id := p_id;
+  end if;
+
   -- "offset 0": no other index than that of the numbers is thought of
 
-  return array(
-    select row (d.*)::team.directory
-      from (select *
-              from team.directory o
-             where team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                       o.roles, o.groups) @> v_keys
-                or team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                       o.roles, o.groups)
-                   && array(select team.directory_key('role ' || r.id)
-                              from unnest(v_roles) r (id))
-            offset 0) d
-     where d.account_id = v_account
-       and (d.email, d.id) > (p_after, p_id)
-       and case
+  if v_all = '{}' then
+    return array(
+      select e.id
+        from ((
+            select d.email, d.id
+              from (select o.email, o.id, o.search, o.few_roles, o.kind, o.status, o.expires_at
+                      from team.directory o
+                     where o.account_id = v_account
+                       and (o.email, o.id) > (v_after, v_id)
+                       and o.email < v_to) d
+             where case
                when v_text is null or strpos(d.search, v_text) > 0
-                    or d.roles && v_roles
+                    or v_roles is not null and coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id)) && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id))))
+                    and (v_group is null or v_group = any (
+                      (select o.groups
+                         from team.directory o
+                        where o.id = d.id)::uuid[]))
+               else false
+             end
+             order by d.email asc, d.id asc
+             limit p_limit)
+            union all (
+            select d.email, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_any
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.email, d.id) > (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
                then (v_kind is null or d.kind = v_kind)
                     and (v_status is null or d.status = v_status)
                     and (v_hide is false or d.status <> 'declined')
@@ -1688,7 +1955,79 @@ begin
                     and (v_group is null or v_group = any (d.groups))
                else false
              end
-     order by d.email asc, d.id asc
+               and (v_text is null
+                    or d.email < v_from
+                    or d.email >= v_to))) e
+       order by e.email asc, e.id asc
+       limit p_limit);
+  end if;
+
+  return array(
+    select e.id
+      from ((
+            select d.email, d.id
+              from (select o.email, o.id, o.search, o.few_roles, o.kind, o.status, o.expires_at
+                      from team.directory o
+                     where o.account_id = v_account
+                       and (o.email, o.id) > (v_after, v_id)
+                       and o.email < v_to) d
+             where case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id)) && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id))))
+                    and (v_group is null or v_group = any (
+                      (select o.groups
+                         from team.directory o
+                        where o.id = d.id)::uuid[]))
+               else false
+             end
+             order by d.email asc, d.id asc
+             limit p_limit)
+            union all (
+            select d.email, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_any
+                           and team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) @> v_all
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.email, d.id) > (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
+               and (v_text is null
+                    or d.email < v_from
+                    or d.email >= v_to))) e
+     order by e.email asc, e.id asc
      limit p_limit);
 end
 $$;
@@ -1749,7 +2088,7 @@ $$;
 
 ALTER FUNCTION team.directory_follow() OWNER TO team_owner;
 
-CREATE FUNCTION team.directory_items(p_account team.account, p_owner_role uuid, p_rows team.directory[]) RETURNS text
+CREATE FUNCTION team.directory_items(p_account team.account, p_owner_role uuid, p_ids uuid[]) RETURNS text
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1757,29 +2096,27 @@ declare
   v_items  text;
 begin
   with page as materialized (
-    select *
-      from unnest(p_rows) with ordinality
-             p (id, account_id, created_at, joined_at, status, kind, search,
-                roles, groups, name_key, email, name, expires_at, identity_id,
-                join_request_id, inviter_id, n)
-  ), roles as materialized (
-    select s.roles,
-           (select json_agg(json_build_object('key', r.key, 'name', r.name)
-                            order by r.key)::text
-              from team.role r
-             where r.id = any (s.roles)) as body
-      from (select distinct p.roles from page p where p.roles <> '{}') s
-  ), groups as materialized (
-    select s.groups,
-           (select json_agg(json_build_object('id', g.id, 'name', g.name)
-                            order by g.name collate "C")::text
-              from team.member_group g
-             where g.id = any (s.groups)) as body
-      from (select distinct p.groups from page p where p.groups <> '{}') s
-  ), inviters as materialized (
-    select m.id,
-           json_build_object('id', m.id, 'name', coalesce(m.name, i.name),
-                             'email', i.email)::text as body
+    select d.*, p.n, i.last_login_at, team.time_text(d.created_at) as created
+      from unnest(p_ids) with ordinality p (id, n)
+      join team.directory d on d.id = p.id
+      left join team.identity i on i.id = d.identity_id
+  ), role as materialized (
+    select array_agg(r.id order by r.key) as ids,
+           array_agg(json_build_object('key', r.key, 'name', r.name)::text
+                     order by r.key) as bodies
+      from (select distinct unnest(p.roles) as id from page p) s
+      join team.role r on r.id = s.id
+  ), "group" as materialized (
+    select array_agg(g.id order by g.name collate "C") as ids,
+           array_agg(json_build_object('id', g.id, 'name', g.name)::text
+                     order by g.name collate "C") as bodies
+      from (select distinct unnest(p.groups) as id from page p) s
+      join team.member_group g on g.id = s.id
+  ), inviter as materialized (
+    select array_agg(m.id) as ids,
+           array_agg(json_build_object('id', m.id,
+                                       'name', coalesce(m.name, i.name),
+                                       'email', i.email)::text) as bodies
       from (select distinct p.inviter_id from page p) s
       join team.member m on m.id = s.inviter_id
       join team.identity i on i.id = m.identity_id
@@ -1796,9 +2133,21 @@ begin
                                when p.email = '' then 'null'
                                else to_json(p.email)::text
                              end
-           || ',"roles":' || coalesce(r.body, '[]')
-           || ',"groups":' || coalesce(g.body, '[]')
-           || ',"status":"' || case
+           || ',"roles":[' || case cardinality(p.roles)
+                when 0 then ''
+                when 1 then r.bodies[array_position(r.ids, p.roles[1])]
+                else (select string_agg(b.body, ',' order by b.n)
+                        from unnest(r.bodies) with ordinality b (body, n)
+                       where r.ids[b.n] = any (p.roles))
+              end
+           || '],"groups":[' || case cardinality(p.groups)
+                when 0 then ''
+                when 1 then g.bodies[array_position(g.ids, p.groups[1])]
+                else (select string_agg(b.body, ',' order by b.n)
+                        from unnest(g.bodies) with ordinality b (body, n)
+                       where g.ids[b.n] = any (p.groups))
+              end
+           || '],"status":"' || case
                 when p.kind = 'invitation' and p.status = 'pending'
                      and p.expires_at <= statement_timestamp() then 'expired'
                 else p.status
@@ -1808,54 +2157,59 @@ begin
                   p.kind <> 'invitation' and p_owner_role = any (p.roles)
                 else p_account.owner_member_id is not distinct from p.id
               end
-           || ',"inviter":' || coalesce(v.body, 'null')
+           || ',"inviter":'
+           || coalesce(v.bodies[array_position(v.ids, p.inviter_id)], 'null')
            || ',"joined_at":' || case
+                when p.joined_at = p.created_at then '"' || p.created || '"'
                 when p.joined_at < 'infinity' then
                   '"' || team.time_text(p.joined_at) || '"'
                 else 'null'
               end
-           || ',"created_at":"' || team.time_text(p.created_at)
+           || ',"created_at":"' || p.created
            || '","expires_at":'
            || coalesce('"' || team.time_text(p.expires_at) || '"', 'null')
            || ',"last_login_at":'
-           || coalesce('"' || team.time_text(i.last_login_at) || '"', 'null')
+           || coalesce('"' || team.time_text(p.last_login_at) || '"', 'null')
            || '}', ',' order by p.n) || ']'
     into v_items
     from page p
-    left join team.identity i on i.id = p.identity_id
-    left join roles r on r.roles = p.roles
-    left join groups g on g.groups = p.groups
-    left join inviters v on v.id = p.inviter_id;
+   cross join role r
+   cross join "group" g
+   cross join inviter v;
 
   return v_items;
 end
 $$;
 
-ALTER FUNCTION team.directory_items(p_account team.account, p_owner_role uuid, p_rows team.directory[]) OWNER TO team_owner;
+ALTER FUNCTION team.directory_items(p_account team.account, p_owner_role uuid, p_ids uuid[]) OWNER TO team_owner;
 
-CREATE FUNCTION team.directory_joined_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS team.directory[]
+CREATE FUNCTION team.directory_joined_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS uuid[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_account  constant uuid := p_query.account_id;
-  v_text     constant text := p_query.text;
-  v_roles    constant uuid[] := p_query.text_roles;
-  v_kind     constant text := p_query.kind;
-  v_status   constant text := p_query.status;
-  v_expired  constant boolean := p_query.expired;
-  v_hide     constant boolean := not p_query.declined;
-  v_role     constant uuid := p_query.role;
-  v_group    constant uuid := p_query."group";
-  v_after    timestamptz := p_after;
-  v_id       uuid := p_id;
-  v_budget   integer := 1000;
-  v_rows     team.directory[] := '{}';
-  v_keys     bigint[];
+  v_account    constant uuid := p_query.account_id;
+  v_text       constant text := p_query.text;
+  v_from       constant text := left(v_text, 64);
+  v_to         constant text := v_from || U&'\+10FFFF';
+  v_roles      constant uuid[] := p_query.text_roles;
+  v_kind       constant text := p_query.kind;
+  v_status     constant text := p_query.status;
+  v_expired    constant boolean := p_query.expired;
+  v_hide       constant boolean := not p_query.declined;
+  v_role       constant uuid := p_query.role;
+  v_group      constant uuid := p_query."group";
+  v_after      timestamptz := p_after;
+  v_id         uuid := p_id;
+  v_budget     integer := 1000;
+  v_ids        uuid[] := '{}';
+  v_all        bigint[];
+  v_any        bigint[];
+  v_role_keys  bigint[];
 begin
   loop
-    v_rows := v_rows || array(
-      select row (d.*)::team.directory
+    v_ids := v_ids || array(
+      select d.id
         from (select *
                 from team.directory o
                where o.account_id = v_account
@@ -1864,7 +2218,7 @@ begin
                limit v_budget) d
        where case
                when v_text is null or strpos(d.search, v_text) > 0
-                    or d.roles && v_roles
+                    or v_roles is not null and d.roles && v_roles
                then (v_kind is null or d.kind = v_kind)
                     and (v_status is null or d.status = v_status)
                     and (v_hide is false or d.status <> 'declined')
@@ -1875,10 +2229,10 @@ begin
                     and (v_group is null or v_group = any (d.groups))
                else false
              end
-       limit p_limit - cardinality(v_rows));
+       limit p_limit - cardinality(v_ids));
 
-    if cardinality(v_rows) = p_limit or v_budget is null then
-      return v_rows;
+    if cardinality(v_ids) = p_limit or v_budget is null then
+      return v_ids;
     end if;
 
     select o.joined_at, o.id
@@ -1891,37 +2245,45 @@ begin
      limit 1;
 
     if not found then
-      return v_rows;
+      return v_ids;
     end if;
 
-    if v_budget = 1000 and cardinality(v_rows) >= 5 then
+    if v_budget = 1000 and cardinality(v_ids) >= 5 then
       v_budget := 19000;
 
     else
-      v_keys := team.directory_keys_wanted(p_query);
-      exit when v_keys is not null;
+      select w.o_all, w.o_any
+        into v_all, v_any
+        from team.directory_keys_wanted(p_query, null) w;
+      exit when v_any is not null;
       v_budget := null;
     end if;
   end loop;
 
+  v_role_keys := array(select team.directory_key('role ' || r.id)
+                         from unnest(v_roles) r (id));
+
   -- "offset 0": no other index than that of the numbers is thought of
 
-  return array(
-    select row (d.*)::team.directory
-      from (select *
-              from team.directory o
-             where team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                       o.roles, o.groups) @> v_keys
-                or team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                       o.roles, o.groups)
-                   && array(select team.directory_key('role ' || r.id)
-                              from unnest(v_roles) r (id))
-            offset 0) d
-     where d.account_id = v_account
-       and (d.joined_at, d.id) < (p_after, p_id)
-       and case
+  if v_all = '{}' then
+    return array(
+      select e.id
+        from (
+            select d.joined_at, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_any
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.joined_at, d.id) < (p_after, p_id)
+               and case
                when v_text is null or strpos(d.search, v_text) > 0
-                    or d.roles && v_roles
+                    or v_roles is not null and d.roles && v_roles
                then (v_kind is null or d.kind = v_kind)
                     and (v_status is null or d.status = v_status)
                     and (v_hide is false or d.status <> 'declined')
@@ -1931,37 +2293,76 @@ begin
                     and (v_role is null or v_role = any (d.roles))
                     and (v_group is null or v_group = any (d.groups))
                else false
-             end
-     order by d.joined_at desc, d.id desc
+             end) e
+       order by e.joined_at desc, e.id desc
+       limit p_limit);
+  end if;
+
+  return array(
+    select e.id
+      from (
+            select d.joined_at, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_any
+                           and team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) @> v_all
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.joined_at, d.id) < (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end) e
+     order by e.joined_at desc, e.id desc
      limit p_limit);
 end
 $$;
 
 ALTER FUNCTION team.directory_joined_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) OWNER TO team_owner;
 
-CREATE FUNCTION team.directory_joined_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS team.directory[]
+CREATE FUNCTION team.directory_joined_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) RETURNS uuid[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_account  constant uuid := p_query.account_id;
-  v_text     constant text := p_query.text;
-  v_roles    constant uuid[] := p_query.text_roles;
-  v_kind     constant text := p_query.kind;
-  v_status   constant text := p_query.status;
-  v_expired  constant boolean := p_query.expired;
-  v_hide     constant boolean := not p_query.declined;
-  v_role     constant uuid := p_query.role;
-  v_group    constant uuid := p_query."group";
-  v_after    timestamptz := p_after;
-  v_id       uuid := p_id;
-  v_budget   integer := 1000;
-  v_rows     team.directory[] := '{}';
-  v_keys     bigint[];
+  v_account    constant uuid := p_query.account_id;
+  v_text       constant text := p_query.text;
+  v_from       constant text := left(v_text, 64);
+  v_to         constant text := v_from || U&'\+10FFFF';
+  v_roles      constant uuid[] := p_query.text_roles;
+  v_kind       constant text := p_query.kind;
+  v_status     constant text := p_query.status;
+  v_expired    constant boolean := p_query.expired;
+  v_hide       constant boolean := not p_query.declined;
+  v_role       constant uuid := p_query.role;
+  v_group      constant uuid := p_query."group";
+  v_after      timestamptz := p_after;
+  v_id         uuid := p_id;
+  v_budget     integer := 1000;
+  v_ids        uuid[] := '{}';
+  v_all        bigint[];
+  v_any        bigint[];
+  v_role_keys  bigint[];
 begin
   loop
-    v_rows := v_rows || array(
-      select row (d.*)::team.directory
+    v_ids := v_ids || array(
+      select d.id
         from (select *
                 from team.directory o
                where o.account_id = v_account
@@ -1970,7 +2371,7 @@ begin
                limit v_budget) d
        where case
                when v_text is null or strpos(d.search, v_text) > 0
-                    or d.roles && v_roles
+                    or v_roles is not null and d.roles && v_roles
                then (v_kind is null or d.kind = v_kind)
                     and (v_status is null or d.status = v_status)
                     and (v_hide is false or d.status <> 'declined')
@@ -1981,10 +2382,10 @@ begin
                     and (v_group is null or v_group = any (d.groups))
                else false
              end
-       limit p_limit - cardinality(v_rows));
+       limit p_limit - cardinality(v_ids));
 
-    if cardinality(v_rows) = p_limit or v_budget is null then
-      return v_rows;
+    if cardinality(v_ids) = p_limit or v_budget is null then
+      return v_ids;
     end if;
 
     select o.joined_at, o.id
@@ -1997,37 +2398,45 @@ begin
      limit 1;
 
     if not found then
-      return v_rows;
+      return v_ids;
     end if;
 
-    if v_budget = 1000 and cardinality(v_rows) >= 5 then
+    if v_budget = 1000 and cardinality(v_ids) >= 5 then
       v_budget := 19000;
 
     else
-      v_keys := team.directory_keys_wanted(p_query);
-      exit when v_keys is not null;
+      select w.o_all, w.o_any
+        into v_all, v_any
+        from team.directory_keys_wanted(p_query, null) w;
+      exit when v_any is not null;
       v_budget := null;
     end if;
   end loop;
 
+  v_role_keys := array(select team.directory_key('role ' || r.id)
+                         from unnest(v_roles) r (id));
+
   -- "offset 0": no other index than that of the numbers is thought of
 
-  return array(
-    select row (d.*)::team.directory
-      from (select *
-              from team.directory o
-             where team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                       o.roles, o.groups) @> v_keys
-                or team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                       o.roles, o.groups)
-                   && array(select team.directory_key('role ' || r.id)
-                              from unnest(v_roles) r (id))
-            offset 0) d
-     where d.account_id = v_account
-       and (d.joined_at, d.id) > (p_after, p_id)
-       and case
+  if v_all = '{}' then
+    return array(
+      select e.id
+        from (
+            select d.joined_at, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_any
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.joined_at, d.id) > (p_after, p_id)
+               and case
                when v_text is null or strpos(d.search, v_text) > 0
-                    or d.roles && v_roles
+                    or v_roles is not null and d.roles && v_roles
                then (v_kind is null or d.kind = v_kind)
                     and (v_status is null or d.status = v_status)
                     and (v_hide is false or d.status <> 'declined')
@@ -2037,8 +2446,43 @@ begin
                     and (v_role is null or v_role = any (d.roles))
                     and (v_group is null or v_group = any (d.groups))
                else false
-             end
-     order by d.joined_at asc, d.id asc
+             end) e
+       order by e.joined_at asc, e.id asc
+       limit p_limit);
+  end if;
+
+  return array(
+    select e.id
+      from (
+            select d.joined_at, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_any
+                           and team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) @> v_all
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.joined_at, d.id) > (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end) e
+     order by e.joined_at asc, e.id asc
      limit p_limit);
 end
 $$;
@@ -2061,14 +2505,30 @@ CREATE FUNCTION team.directory_keys(p_account uuid, p_kind text, p_status text, 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_sort   bigint := uuid_hash_extended(p_account, 0) & 255;
-  v_id     uuid;
-  v_keys   bigint[];
+  v_text     constant text := p_search || E'\n';
+  v_break    constant integer := strpos(p_search, E'\n');
+  v_sort     constant bigint := team.directory_sort(p_account, 0);
+  v_name     constant bigint := team.directory_sort(p_account, 1);
+  v_email    constant bigint := team.directory_sort(p_account, 2);
+  v_letters  constant text := team.directory_letters();
+  v_id       uuid;
+  v_keys     bigint[];
 begin
-  for i in 1 .. length(p_search) - 1 loop
-    v_keys := v_keys || hashtextextended(substr(p_search, i, 2), v_sort);
-    v_keys := v_keys || hashtextextended(substr(p_search, i, 3), v_sort);
-  end loop;
+  v_keys := array(
+    select hashtextextended(
+             substr(v_text, p.i, p.n),
+             case p.i
+               when 1 then v_name
+               when v_break + 1 then v_email
+               else v_sort
+             end)
+      from (select i, 3
+              from generate_series(1, length(v_text) - 2) i
+            union all
+            select i, 2
+              from generate_series(1, length(v_text) - 2) i
+             where strpos(v_letters, substr(v_text, i + 2, 1)) = 0) p (i, n)
+     where p.i not in (v_break - 1, v_break));
 
   foreach v_id in array p_roles loop
     v_keys := v_keys || hashtextextended('role ' || v_id, 256);
@@ -2086,85 +2546,123 @@ $$;
 
 ALTER FUNCTION team.directory_keys(p_account uuid, p_kind text, p_status text, p_search text, p_roles uuid[], p_groups uuid[]) OWNER TO team_owner;
 
-CREATE FUNCTION team.directory_keys_wanted(p_query team.directory_query) RETURNS bigint[]
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-  v_sort    bigint := uuid_hash_extended(p_query.account_id, 0) & 255;
-  v_length  integer := least(length(coalesce(p_query.text, '')), 3);
-  v_sample  text;
-  v_keys    bigint[] := '{}';
-begin
-  if v_length >= 2 then
-    select string_agg(d.search, E'\n')
-      into v_sample
-      from (select d.search
-              from team.directory d
-             where d.account_id = p_query.account_id
-             order by d.created_at desc, d.id desc
-             limit 200) d;
-
-    v_keys := array(
-      select hashtextextended(p.part, v_sort)
-        from (select substr(p_query.text, i, v_length) as part
-                from generate_series(
-                       1, least(length(p_query.text) - v_length + 1, 100)) i) p
-       order by length(v_sample) - length(replace(v_sample, p.part, ''))
-       limit 4);
-
-  elsif v_length = 1 then
-    return null;
-  end if;
-
-  if p_query.role is not null and v_keys = '{}' then
-    v_keys := v_keys || team.directory_key('role ' || p_query.role);
-  end if;
-
-  if p_query."group" is not null then
-    v_keys := v_keys || team.directory_key('group ' || p_query."group");
-  end if;
-
-  if p_query.status is not null and p_query.status <> 'active' then
-    v_keys := v_keys || team.directory_key('status ' || p_query.status || ' '
-                                           || p_query.account_id);
-  end if;
-
-  if p_query.kind is not null and p_query.kind <> 'member' then
-    v_keys := v_keys || team.directory_key('kind ' || p_query.kind || ' '
-                                           || p_query.account_id);
-  end if;
-
-  return nullif(v_keys, '{}');
-end
-$$;
-
-ALTER FUNCTION team.directory_keys_wanted(p_query team.directory_query) OWNER TO team_owner;
-
-CREATE FUNCTION team.directory_name_key_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS team.directory[]
+CREATE FUNCTION team.directory_keys_wanted(p_query team.directory_query, p_but integer, OUT o_all bigint[], OUT o_any bigint[]) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   v_account  constant uuid := p_query.account_id;
-  v_text     constant text := p_query.text;
-  v_roles    constant uuid[] := p_query.text_roles;
-  v_kind     constant text := p_query.kind;
-  v_status   constant text := p_query.status;
-  v_expired  constant boolean := p_query.expired;
-  v_hide     constant boolean := not p_query.declined;
-  v_role     constant uuid := p_query.role;
-  v_group    constant uuid := p_query."group";
-  v_after    text := p_after;
-  v_id       uuid := p_id;
-  v_budget   integer := 1000;
-  v_rows     team.directory[] := '{}';
-  v_keys     bigint[];
+  v_text     constant text := coalesce(p_query.text, '');
+  v_letters  constant text := team.directory_letters();
+  v_sorts    bigint[];
+  v_sample   text;
+begin
+  if length(v_text) = 1 then
+    return;
+  end if;
+
+  v_sorts := array(select team.directory_sort(v_account, place)
+                     from generate_series(0, 2) place
+                    where place is distinct from p_but);
+  o_all := '{}';
+
+  if length(v_text) = 2 then
+    o_any := array(
+      select hashtextextended(p.part, s.sort)
+        from (select v_text
+              union all
+              select v_text || substr(v_letters, i, 1)
+                from generate_series(1, length(v_letters)) i) p (part),
+             unnest(v_sorts) s (sort));
+
+  elsif length(v_text) > 2 then
+    o_any := array(select hashtextextended(left(v_text, 3), s.sort)
+                     from unnest(v_sorts) s (sort));
+  end if;
+
+  if length(v_text) > 3 then
+    select string_agg(d.search, E'\n')
+      into v_sample
+      from (select d.search
+              from team.directory d
+             where d.account_id = v_account
+             order by d.created_at desc, d.id desc
+             limit 200) d;
+
+    o_all := array(
+      select hashtextextended(p.part, team.directory_sort(v_account, 0))
+        from (select substr(v_text, i, 3)
+                from generate_series(2, least(length(v_text) - 2, 100)) i)
+               p (part)
+       order by length(v_sample) - length(replace(v_sample, p.part, ''))
+       limit 4);
+  end if;
+
+  if p_query.role is not null and o_any is null then
+    o_all := o_all || team.directory_key('role ' || p_query.role);
+  end if;
+
+  if p_query."group" is not null then
+    o_all := o_all || team.directory_key('group ' || p_query."group");
+  end if;
+
+  if p_query.status is not null and p_query.status <> 'active' then
+    o_all := o_all || team.directory_key('status ' || p_query.status || ' '
+                                         || v_account);
+  end if;
+
+  if p_query.kind is not null and p_query.kind <> 'member' then
+    o_all := o_all || team.directory_key('kind ' || p_query.kind || ' '
+                                         || v_account);
+  end if;
+
+  if o_any is null then
+    o_any := nullif(o_all, '{}');
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.directory_keys_wanted(p_query team.directory_query, p_but integer, OUT o_all bigint[], OUT o_any bigint[]) OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_letters() RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return E'abcdefghijklmnopqrstuvwxyz0123456789 .,-_@+\'\n';
+end
+$$;
+
+ALTER FUNCTION team.directory_letters() OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_name_key_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account    constant uuid := p_query.account_id;
+  v_text       constant text := p_query.text;
+  v_from       constant text := left(v_text, 64);
+  v_to         constant text := v_from || U&'\+10FFFF';
+  v_roles      constant uuid[] := p_query.text_roles;
+  v_kind       constant text := p_query.kind;
+  v_status     constant text := p_query.status;
+  v_expired    constant boolean := p_query.expired;
+  v_hide       constant boolean := not p_query.declined;
+  v_role       constant uuid := p_query.role;
+  v_group      constant uuid := p_query."group";
+  v_after      text := p_after;
+  v_id         uuid := p_id;
+  v_budget     integer := 1000;
+  v_ids        uuid[] := '{}';
+  v_all        bigint[];
+  v_any        bigint[];
+  v_role_keys  bigint[];
 begin
   loop
-    v_rows := v_rows || array(
-      select row (d.*)::team.directory
-        from (select *
+    v_ids := v_ids || array(
+      select d.id
+        from (select o.name_key, o.id, o.search, o.few_roles, o.kind, o.status, o.expires_at
                 from team.directory o
                where o.account_id = v_account
                  and (o.name_key, o.id) < (v_after, v_id)
@@ -2172,21 +2670,30 @@ begin
                limit v_budget) d
        where case
                when v_text is null or strpos(d.search, v_text) > 0
-                    or d.roles && v_roles
+                    or v_roles is not null and coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id)) && v_roles
                then (v_kind is null or d.kind = v_kind)
                     and (v_status is null or d.status = v_status)
                     and (v_hide is false or d.status <> 'declined')
                     and (v_expired is null
                          or coalesce(d.expires_at <= statement_timestamp(),
                                      false) = v_expired)
-                    and (v_role is null or v_role = any (d.roles))
-                    and (v_group is null or v_group = any (d.groups))
+                    and (v_role is null or v_role = any (coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id))))
+                    and (v_group is null or v_group = any (
+                      (select o.groups
+                         from team.directory o
+                        where o.id = d.id)::uuid[]))
                else false
              end
-       limit p_limit - cardinality(v_rows));
+       limit p_limit - cardinality(v_ids));
 
-    if cardinality(v_rows) = p_limit or v_budget is null then
-      return v_rows;
+    if cardinality(v_ids) = p_limit or v_budget is null then
+      return v_ids;
     end if;
 
     select o.name_key, o.id
@@ -2199,37 +2706,86 @@ begin
      limit 1;
 
     if not found then
-      return v_rows;
+      return v_ids;
     end if;
 
-    if v_budget = 1000 and cardinality(v_rows) >= 5 then
+    if v_budget = 1000 and cardinality(v_ids) >= 5 then
       v_budget := 19000;
 
     else
-      v_keys := team.directory_keys_wanted(p_query);
-      exit when v_keys is not null;
+      select w.o_all, w.o_any
+        into v_all, v_any
+        from team.directory_keys_wanted(p_query, 1) w;
+      exit when v_any is not null;
       v_budget := null;
     end if;
   end loop;
 
+  v_role_keys := array(select team.directory_key('role ' || r.id)
+                         from unnest(v_roles) r (id));
+
+  -- from where those begin that begin with the text, or where we are
+
+  if p_after >= v_to collate "C" then
+    v_after := v_to;
+    v_id := '00000000-0000-0000-0000-000000000000';
+  else
+    v_after := p_after;
+    v_id := p_id;
+  end if;
+
   -- "offset 0": no other index than that of the numbers is thought of
 
-  return array(
-    select row (d.*)::team.directory
-      from (select *
-              from team.directory o
-             where team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                       o.roles, o.groups) @> v_keys
-                or team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                       o.roles, o.groups)
-                   && array(select team.directory_key('role ' || r.id)
-                              from unnest(v_roles) r (id))
-            offset 0) d
-     where d.account_id = v_account
-       and (d.name_key, d.id) < (p_after, p_id)
-       and case
+  if v_all = '{}' then
+    return array(
+      select e.id
+        from ((
+            select d.name_key, d.id
+              from (select o.name_key, o.id, o.search, o.few_roles, o.kind, o.status, o.expires_at
+                      from team.directory o
+                     where o.account_id = v_account
+                       and (o.name_key, o.id) < (v_after, v_id)
+                       and o.name_key >= v_from) d
+             where case
                when v_text is null or strpos(d.search, v_text) > 0
-                    or d.roles && v_roles
+                    or v_roles is not null and coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id)) && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id))))
+                    and (v_group is null or v_group = any (
+                      (select o.groups
+                         from team.directory o
+                        where o.id = d.id)::uuid[]))
+               else false
+             end
+             order by d.name_key desc, d.id desc
+             limit p_limit)
+            union all (
+            select d.name_key, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_any
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.name_key, d.id) < (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
                then (v_kind is null or d.kind = v_kind)
                     and (v_status is null or d.status = v_status)
                     and (v_hide is false or d.status <> 'declined')
@@ -2240,37 +2796,113 @@ begin
                     and (v_group is null or v_group = any (d.groups))
                else false
              end
-     order by d.name_key desc, d.id desc
+               and (v_text is null
+                    or d.name_key < v_from
+                    or d.name_key >= v_to))) e
+       order by e.name_key desc, e.id desc
+       limit p_limit);
+  end if;
+
+  return array(
+    select e.id
+      from ((
+            select d.name_key, d.id
+              from (select o.name_key, o.id, o.search, o.few_roles, o.kind, o.status, o.expires_at
+                      from team.directory o
+                     where o.account_id = v_account
+                       and (o.name_key, o.id) < (v_after, v_id)
+                       and o.name_key >= v_from) d
+             where case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id)) && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id))))
+                    and (v_group is null or v_group = any (
+                      (select o.groups
+                         from team.directory o
+                        where o.id = d.id)::uuid[]))
+               else false
+             end
+             order by d.name_key desc, d.id desc
+             limit p_limit)
+            union all (
+            select d.name_key, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_any
+                           and team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) @> v_all
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.name_key, d.id) < (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
+               and (v_text is null
+                    or d.name_key < v_from
+                    or d.name_key >= v_to))) e
+     order by e.name_key desc, e.id desc
      limit p_limit);
 end
 $$;
 
 ALTER FUNCTION team.directory_name_key_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) OWNER TO team_owner;
 
-CREATE FUNCTION team.directory_name_key_up(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS team.directory[]
+CREATE FUNCTION team.directory_name_key_up(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS uuid[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_account  constant uuid := p_query.account_id;
-  v_text     constant text := p_query.text;
-  v_roles    constant uuid[] := p_query.text_roles;
-  v_kind     constant text := p_query.kind;
-  v_status   constant text := p_query.status;
-  v_expired  constant boolean := p_query.expired;
-  v_hide     constant boolean := not p_query.declined;
-  v_role     constant uuid := p_query.role;
-  v_group    constant uuid := p_query."group";
-  v_after    text := p_after;
-  v_id       uuid := p_id;
-  v_budget   integer := 1000;
-  v_rows     team.directory[] := '{}';
-  v_keys     bigint[];
+  v_account    constant uuid := p_query.account_id;
+  v_text       constant text := p_query.text;
+  v_from       constant text := left(v_text, 64);
+  v_to         constant text := v_from || U&'\+10FFFF';
+  v_roles      constant uuid[] := p_query.text_roles;
+  v_kind       constant text := p_query.kind;
+  v_status     constant text := p_query.status;
+  v_expired    constant boolean := p_query.expired;
+  v_hide       constant boolean := not p_query.declined;
+  v_role       constant uuid := p_query.role;
+  v_group      constant uuid := p_query."group";
+  v_after      text := p_after;
+  v_id         uuid := p_id;
+  v_budget     integer := 1000;
+  v_ids        uuid[] := '{}';
+  v_all        bigint[];
+  v_any        bigint[];
+  v_role_keys  bigint[];
 begin
   loop
-    v_rows := v_rows || array(
-      select row (d.*)::team.directory
-        from (select *
+    v_ids := v_ids || array(
+      select d.id
+        from (select o.name_key, o.id, o.search, o.few_roles, o.kind, o.status, o.expires_at
                 from team.directory o
                where o.account_id = v_account
                  and (o.name_key, o.id) > (v_after, v_id)
@@ -2278,21 +2910,30 @@ begin
                limit v_budget) d
        where case
                when v_text is null or strpos(d.search, v_text) > 0
-                    or d.roles && v_roles
+                    or v_roles is not null and coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id)) && v_roles
                then (v_kind is null or d.kind = v_kind)
                     and (v_status is null or d.status = v_status)
                     and (v_hide is false or d.status <> 'declined')
                     and (v_expired is null
                          or coalesce(d.expires_at <= statement_timestamp(),
                                      false) = v_expired)
-                    and (v_role is null or v_role = any (d.roles))
-                    and (v_group is null or v_group = any (d.groups))
+                    and (v_role is null or v_role = any (coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id))))
+                    and (v_group is null or v_group = any (
+                      (select o.groups
+                         from team.directory o
+                        where o.id = d.id)::uuid[]))
                else false
              end
-       limit p_limit - cardinality(v_rows));
+       limit p_limit - cardinality(v_ids));
 
-    if cardinality(v_rows) = p_limit or v_budget is null then
-      return v_rows;
+    if cardinality(v_ids) = p_limit or v_budget is null then
+      return v_ids;
     end if;
 
     select o.name_key, o.id
@@ -2305,37 +2946,86 @@ begin
      limit 1;
 
     if not found then
-      return v_rows;
+      return v_ids;
     end if;
 
-    if v_budget = 1000 and cardinality(v_rows) >= 5 then
+    if v_budget = 1000 and cardinality(v_ids) >= 5 then
       v_budget := 19000;
 
     else
-      v_keys := team.directory_keys_wanted(p_query);
-      exit when v_keys is not null;
+      select w.o_all, w.o_any
+        into v_all, v_any
+        from team.directory_keys_wanted(p_query, 1) w;
+      exit when v_any is not null;
       v_budget := null;
     end if;
   end loop;
 
+  v_role_keys := array(select team.directory_key('role ' || r.id)
+                         from unnest(v_roles) r (id));
+
+  -- from where those begin that begin with the text, or where we are
+
+  if p_after < v_from collate "C" then
+    v_after := v_from;
+    v_id := '00000000-0000-0000-0000-000000000000';
+  else
+    v_after := p_after;
+    v_id := p_id;
+  end if;
+
   -- "offset 0": no other index than that of the numbers is thought of
 
-  return array(
-    select row (d.*)::team.directory
-      from (select *
-              from team.directory o
-             where team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                       o.roles, o.groups) @> v_keys
-                or team.directory_keys(o.account_id, o.kind, o.status, o.search,
-                                       o.roles, o.groups)
-                   && array(select team.directory_key('role ' || r.id)
-                              from unnest(v_roles) r (id))
-            offset 0) d
-     where d.account_id = v_account
-       and (d.name_key, d.id) > (p_after, p_id)
-       and case
+  if v_all = '{}' then
+    return array(
+      select e.id
+        from ((
+            select d.name_key, d.id
+              from (select o.name_key, o.id, o.search, o.few_roles, o.kind, o.status, o.expires_at
+                      from team.directory o
+                     where o.account_id = v_account
+                       and (o.name_key, o.id) > (v_after, v_id)
+                       and o.name_key < v_to) d
+             where case
                when v_text is null or strpos(d.search, v_text) > 0
-                    or d.roles && v_roles
+                    or v_roles is not null and coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id)) && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id))))
+                    and (v_group is null or v_group = any (
+                      (select o.groups
+                         from team.directory o
+                        where o.id = d.id)::uuid[]))
+               else false
+             end
+             order by d.name_key asc, d.id asc
+             limit p_limit)
+            union all (
+            select d.name_key, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_any
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.name_key, d.id) > (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
                then (v_kind is null or d.kind = v_kind)
                     and (v_status is null or d.status = v_status)
                     and (v_hide is false or d.status <> 'declined')
@@ -2346,7 +3036,79 @@ begin
                     and (v_group is null or v_group = any (d.groups))
                else false
              end
-     order by d.name_key asc, d.id asc
+               and (v_text is null
+                    or d.name_key < v_from
+                    or d.name_key >= v_to))) e
+       order by e.name_key asc, e.id asc
+       limit p_limit);
+  end if;
+
+  return array(
+    select e.id
+      from ((
+            select d.name_key, d.id
+              from (select o.name_key, o.id, o.search, o.few_roles, o.kind, o.status, o.expires_at
+                      from team.directory o
+                     where o.account_id = v_account
+                       and (o.name_key, o.id) > (v_after, v_id)
+                       and o.name_key < v_to) d
+             where case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id)) && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id))))
+                    and (v_group is null or v_group = any (
+                      (select o.groups
+                         from team.directory o
+                        where o.id = d.id)::uuid[]))
+               else false
+             end
+             order by d.name_key asc, d.id asc
+             limit p_limit)
+            union all (
+            select d.name_key, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_any
+                           and team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) @> v_all
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.name_key, d.id) > (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
+               and (v_text is null
+                    or d.name_key < v_from
+                    or d.name_key >= v_to))) e
+     order by e.name_key asc, e.id asc
      limit p_limit);
 end
 $$;
@@ -2400,7 +3162,7 @@ begin
   on conflict (id) do update
     set (id, account_id, created_at, joined_at, status, kind, search, roles,
          groups, name_key, email, name, expires_at, identity_id,
-         join_request_id, inviter_id) = row (excluded.*);
+         join_request_id, inviter_id, few_roles) = row (excluded.*);
 end
 $$;
 
@@ -2464,6 +3226,17 @@ end
 $$;
 
 ALTER FUNCTION team.directory_query_make(p_account team.account, p_q text, p_kind text, p_status text, p_role text, p_group text) OWNER TO team_owner;
+
+CREATE FUNCTION team.directory_sort(p_account uuid, p_place integer) RETURNS bigint
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (uuid_hash_extended(p_account, 0) & 255) + 1000 * p_place;
+end
+$$;
+
+ALTER FUNCTION team.directory_sort(p_account uuid, p_place integer) OWNER TO team_owner;
 
 CREATE FUNCTION team.domains_parse(p_domains jsonb) RETURNS text[]
     LANGUAGE plpgsql IMMUTABLE
@@ -6543,7 +7316,7 @@ declare
   v_time     boolean;
   v_id       uuid;
   v_key      text;
-  v_rows     team.directory[];
+  v_ids      uuid[];
   v_end      team.directory;
   v_owner    uuid;
   v_cursor   text;
@@ -6580,7 +7353,7 @@ begin
     v_key := case when v_time then '-infinity' else '' end;
   end if;
 
-  v_rows := case v_sort
+  v_ids := case v_sort
     when 'name' then
       team.directory_name_key_up(v_query, v_key, v_id, v_limit + 1)
     when '-name' then
@@ -6603,8 +7376,12 @@ begin
                                     v_limit + 1)
   end;
 
-  if cardinality(v_rows) > v_limit then
-    v_end := v_rows[v_limit];
+  if cardinality(v_ids) > v_limit then
+    select *
+      into v_end
+      from team.directory d
+     where d.id = v_ids[v_limit];
+
     v_cursor := team.place_make(
       'd', v_list, v_end.id,
       case
@@ -6627,7 +7404,7 @@ begin
   v_reply.cursor := v_cursor;
   v_reply.body :=
     '{"items":'
-    || coalesce(team.directory_items(v_account, v_owner, v_rows[1:v_limit]),
+    || coalesce(team.directory_items(v_account, v_owner, v_ids[1:v_limit]),
                 '[]')
     || ',"next_cursor":' || coalesce('"' || v_cursor || '"', 'null')
     || ',"labels":' || json_build_object('suspended', v_account.suspend_label)
@@ -9622,6 +10399,30 @@ ALTER TABLE team.change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE team.directory (
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    joined_at timestamp with time zone NOT NULL,
+    status team.directory_status NOT NULL,
+    kind team.directory_kind NOT NULL,
+    search text NOT NULL COLLATE pg_catalog."C",
+    roles uuid[] NOT NULL,
+    groups uuid[] NOT NULL,
+    name_key text NOT NULL COLLATE pg_catalog."C",
+    email text NOT NULL COLLATE pg_catalog."C",
+    name team.display_name,
+    expires_at timestamp with time zone,
+    identity_id uuid,
+    join_request_id uuid,
+    inviter_id uuid,
+    few_roles uuid[]
+);
+
+ALTER TABLE team.directory OWNER TO team_owner;
+
+COMMENT ON TABLE team.directory IS 'One row for each member and each open invitation, with the id of the one or the other; a member who waits to be let in is a join request. Kept by triggers, when a transaction commits; never to be written by hand. joined_at: infinity for who has not. search: name, line break, email, in ASCII lower case; name_key: as much of the name as fits into a cursor. What a search looks at comes first, as it costs least there. few_roles: roles, or null where they are more than eight.';
+
 CREATE TABLE team.invitation_group (
     invitation_id uuid NOT NULL,
     group_id uuid NOT NULL,
@@ -9647,10 +10448,7 @@ CREATE VIEW team.directory_invitation AS
     'invitation'::text AS kind,
     ((n.name_lower || '
 '::text) || (i.email)::text) AS search,
-    ARRAY( SELECT ir.role_id
-           FROM team.invitation_role ir
-          WHERE (ir.invitation_id = i.id)
-          ORDER BY ir.role_id) AS roles,
+    r.roles,
     ARRAY( SELECT ig.group_id
            FROM team.invitation_group ig
           WHERE (ig.invitation_id = i.id)
@@ -9661,10 +10459,19 @@ CREATE VIEW team.directory_invitation AS
     i.expires_at,
     NULL::uuid AS identity_id,
     NULL::uuid AS join_request_id,
-    i.inviter_member_id AS inviter_id
-   FROM (team.invitation i
+    i.inviter_member_id AS inviter_id,
+        CASE
+            WHEN (cardinality(r.roles) <= 8) THEN r.roles
+            ELSE NULL::uuid[]
+        END AS few_roles
+   FROM ((team.invitation i
      CROSS JOIN LATERAL ( SELECT COALESCE(team.email_normal((i.name)::text), ''::text) AS "coalesce"
          OFFSET 0) n(name_lower))
+     CROSS JOIN LATERAL ( SELECT ARRAY( SELECT ir.role_id
+                   FROM team.invitation_role ir
+                  WHERE (ir.invitation_id = i.id)
+                  ORDER BY ir.role_id) AS "array"
+         OFFSET 0) r(roles))
   WHERE ((i.status)::text = ANY (ARRAY['pending'::text, 'declined'::text]));
 
 ALTER TABLE team.directory_invitation OWNER TO team_owner;
@@ -9697,10 +10504,7 @@ CREATE VIEW team.directory_member AS
         END AS kind,
     ((n.name_lower || '
 '::text) || COALESCE((i.email)::text, ''::text)) AS search,
-    ARRAY( SELECT mr.role_id
-           FROM team.member_role mr
-          WHERE (mr.member_id = m.id)
-          ORDER BY mr.role_id) AS roles,
+    r.roles,
     ARRAY( SELECT gm.group_id
            FROM team.group_member gm
           WHERE (gm.member_id = m.id)
@@ -9711,12 +10515,21 @@ CREATE VIEW team.directory_member AS
     NULL::timestamp with time zone AS expires_at,
     m.identity_id,
     j.id AS join_request_id,
-    m.invited_by AS inviter_id
-   FROM (((team.member m
+    m.invited_by AS inviter_id,
+        CASE
+            WHEN (cardinality(r.roles) <= 8) THEN r.roles
+            ELSE NULL::uuid[]
+        END AS few_roles
+   FROM ((((team.member m
      JOIN team.identity i ON ((i.id = m.identity_id)))
      LEFT JOIN team.join_request j ON (((j.member_id = m.id) AND ((j.status)::text = 'pending'::text))))
      CROSS JOIN LATERAL ( SELECT COALESCE(team.email_normal((COALESCE(m.name, i.name))::text), ''::text) AS "coalesce"
-         OFFSET 0) n(name_lower));
+         OFFSET 0) n(name_lower))
+     CROSS JOIN LATERAL ( SELECT ARRAY( SELECT mr.role_id
+                   FROM team.member_role mr
+                  WHERE (mr.member_id = m.id)
+                  ORDER BY mr.role_id) AS "array"
+         OFFSET 0) r(roles));
 
 ALTER TABLE team.directory_member OWNER TO team_owner;
 
@@ -9736,7 +10549,8 @@ CREATE VIEW team.directory_source AS
     directory_member.expires_at,
     directory_member.identity_id,
     directory_member.join_request_id,
-    directory_member.inviter_id
+    directory_member.inviter_id,
+    directory_member.few_roles
    FROM team.directory_member
 UNION ALL
  SELECT directory_invitation.id,
@@ -9754,7 +10568,8 @@ UNION ALL
     directory_invitation.expires_at,
     directory_invitation.identity_id,
     directory_invitation.join_request_id,
-    directory_invitation.inviter_id
+    directory_invitation.inviter_id,
+    directory_invitation.few_roles
    FROM team.directory_invitation;
 
 ALTER TABLE team.directory_source OWNER TO team_owner;
@@ -10191,14 +11006,14 @@ CREATE INDEX change_xid_idx ON team.change USING btree (xid);
 
 CREATE INDEX directory_created_at_idx ON team.directory USING btree (account_id, created_at, id);
 
-CREATE INDEX directory_email_idx ON team.directory USING btree (account_id, email, id);
+CREATE INDEX directory_email_idx ON team.directory USING btree (account_id, email, id) INCLUDE (search, few_roles, kind, status, expires_at);
 
 CREATE INDEX directory_joined_at_idx ON team.directory USING btree (account_id, joined_at, id);
 
 CREATE INDEX directory_keys_idx ON team.directory USING gin (team.directory_keys(account_id, (kind)::text, (status)::text, search, roles, groups)) WITH (fastupdate=off);
 ALTER INDEX team.directory_keys_idx ALTER COLUMN 1 SET STATISTICS 0;
 
-CREATE INDEX directory_name_idx ON team.directory USING btree (account_id, name_key, id);
+CREATE INDEX directory_name_idx ON team.directory USING btree (account_id, name_key, id) INCLUDE (search, few_roles, kind, status, expires_at);
 
 CREATE INDEX group_member_member_id_idx ON team.group_member USING btree (member_id);
 
@@ -10601,7 +11416,7 @@ REVOKE ALL ON FUNCTION team.directory_everything() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.directory_follow() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION team.directory_items(p_account team.account, p_owner_role uuid, p_rows team.directory[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION team.directory_items(p_account team.account, p_owner_role uuid, p_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.directory_joined_at_down(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) FROM PUBLIC;
 
@@ -10611,7 +11426,9 @@ REVOKE ALL ON FUNCTION team.directory_key(p_what text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.directory_keys(p_account uuid, p_kind text, p_status text, p_search text, p_roles uuid[], p_groups uuid[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION team.directory_keys_wanted(p_query team.directory_query) FROM PUBLIC;
+REVOKE ALL ON FUNCTION team.directory_keys_wanted(p_query team.directory_query, p_but integer, OUT o_all bigint[], OUT o_any bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_letters() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.directory_name_key_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) FROM PUBLIC;
 
@@ -10620,6 +11437,8 @@ REVOKE ALL ON FUNCTION team.directory_name_key_up(p_query team.directory_query, 
 REVOKE ALL ON FUNCTION team.directory_put(p_id uuid, p_member boolean, p_identity uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.directory_query_make(p_account team.account, p_q text, p_kind text, p_status text, p_role text, p_group text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.directory_sort(p_account uuid, p_place integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.domains_parse(p_domains jsonb) FROM PUBLIC;
 

@@ -15,10 +15,7 @@ select m.id,
        m.status::text as status,
        case when j.id is null then 'member' else 'join_request' end as kind,
        n.name_lower || E'\n' || coalesce(i.email, '') as search,
-       array(select mr.role_id
-               from team.member_role mr
-              where mr.member_id = m.id
-              order by mr.role_id) as roles,
+       r.roles,
        array(select gm.group_id
                from team.group_member gm
               where gm.member_id = m.id
@@ -29,7 +26,8 @@ select m.id,
        null::timestamptz as expires_at,
        m.identity_id,
        j.id as join_request_id,
-       m.invited_by as inviter_id
+       m.invited_by as inviter_id,
+       case when cardinality(r.roles) <= 8 then r.roles end as few_roles
   from team.member m
   join team.identity i on i.id = m.identity_id
   left join team.join_request j
@@ -38,7 +36,14 @@ select m.id,
  cross join lateral (
     select coalesce(team.email_normal(coalesce(m.name, i.name)), '')
     offset 0
-  ) n (name_lower);
+  ) n (name_lower)
+ cross join lateral (
+    select array(select mr.role_id
+                   from team.member_role mr
+                  where mr.member_id = m.id
+                  order by mr.role_id)
+    offset 0
+  ) r (roles);
 
 create or replace view team.directory_invitation as
 select i.id,
@@ -48,10 +53,7 @@ select i.id,
        i.status::text as status,
        'invitation' as kind,
        n.name_lower || E'\n' || i.email as search,
-       array(select ir.role_id
-               from team.invitation_role ir
-              where ir.invitation_id = i.id
-              order by ir.role_id) as roles,
+       r.roles,
        array(select ig.group_id
                from team.invitation_group ig
               where ig.invitation_id = i.id
@@ -62,12 +64,20 @@ select i.id,
        i.expires_at,
        null::uuid as identity_id,
        null::uuid as join_request_id,
-       i.inviter_member_id as inviter_id
+       i.inviter_member_id as inviter_id,
+       case when cardinality(r.roles) <= 8 then r.roles end as few_roles
   from team.invitation i
  cross join lateral (
     select coalesce(team.email_normal(i.name), '')
     offset 0
   ) n (name_lower)
+ cross join lateral (
+    select array(select ir.role_id
+                   from team.invitation_role ir
+                  where ir.invitation_id = i.id
+                  order by ir.role_id)
+    offset 0
+  ) r (roles)
  where i.status in ('pending', 'declined');
 
 create or replace view team.directory_source as
@@ -133,7 +143,7 @@ begin
   on conflict (id) do update
     set (id, account_id, created_at, joined_at, status, kind, search, roles,
          groups, name_key, email, name, expires_at, identity_id,
-         join_request_id, inviter_id) = row (excluded.*);
+         join_request_id, inviter_id, few_roles) = row (excluded.*);
 end
 $$;
 

@@ -8,13 +8,53 @@ insert into team.migration (number, name) values (3, 'directory');
 
 
 -- What an entry can be found by when reading the list in its order would take
--- too long: every two and three characters of its text that follow one another,
--- its kind, its status, its roles and its groups, as numbers.  The text's are
--- different in 256 sorts of accounts, so that a small account's search seldom
--- meets a large one's entries, and a million small ones still share theirs.
+-- too long: every three characters of its text that follow one another, its
+-- kind, its status, its roles and its groups, as numbers.
+--
+-- The text is the name and the email, each with a line break behind it.  The
+-- break counts as a third character; where the third is none of
+-- team.directory_letters(), the two before it have a number of their own.  So
+-- whoever looks for two characters asks for them with each of the letters
+-- behind, and for the two: half as many numbers as if all twos had one.
+--
+-- The first three of a name, and of an email, have other numbers than those
+-- inside (team.directory_sort): sorted by name, those whose name begins with
+-- what is looked for are met in the list's order, and only the others are asked
+-- of the index.
 --
 -- An index is made of it: it is never to be changed, only to be replaced by
 -- another one with another index.
+
+create function team.directory_letters()
+returns text
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return E'abcdefghijklmnopqrstuvwxyz0123456789 .,-_@+\'\n';
+end
+$$;
+
+
+-- Numbers are different in 256 sorts of accounts, so that a small account's
+-- search seldom meets a large one's entries, and a million small ones still
+-- share theirs.  p_place: 0 within a name or an email, 1 where a name begins, 2
+-- where an email does.
+
+create function team.directory_sort(p_account uuid, p_place integer)
+returns bigint
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (uuid_hash_extended(p_account, 0) & 255) + 1000 * p_place;
+end
+$$;
+
 
 create function team.directory_keys(p_account uuid, p_kind text, p_status text,
   p_search text, p_roles uuid[], p_groups uuid[])
@@ -26,14 +66,30 @@ cost 1000
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_sort   bigint := uuid_hash_extended(p_account, 0) & 255;
-  v_id     uuid;
-  v_keys   bigint[];
+  v_text     constant text := p_search || E'\n';
+  v_break    constant integer := strpos(p_search, E'\n');
+  v_sort     constant bigint := team.directory_sort(p_account, 0);
+  v_name     constant bigint := team.directory_sort(p_account, 1);
+  v_email    constant bigint := team.directory_sort(p_account, 2);
+  v_letters  constant text := team.directory_letters();
+  v_id       uuid;
+  v_keys     bigint[];
 begin
-  for i in 1 .. length(p_search) - 1 loop
-    v_keys := v_keys || hashtextextended(substr(p_search, i, 2), v_sort);
-    v_keys := v_keys || hashtextextended(substr(p_search, i, 3), v_sort);
-  end loop;
+  v_keys := array(
+    select hashtextextended(
+             substr(v_text, p.i, p.n),
+             case p.i
+               when 1 then v_name
+               when v_break + 1 then v_email
+               else v_sort
+             end)
+      from (select i, 3
+              from generate_series(1, length(v_text) - 2) i
+            union all
+            select i, 2
+              from generate_series(1, length(v_text) - 2) i
+             where strpos(v_letters, substr(v_text, i + 2, 1)) = 0) p (i, n)
+     where p.i not in (v_break - 1, v_break));
 
   foreach v_id in array p_roles loop
     v_keys := v_keys || hashtextextended('role ' || v_id, 256);
@@ -75,6 +131,7 @@ create table team.directory (
   identity_id      uuid,
   join_request_id  uuid,
   inviter_id       uuid,
+  few_roles        uuid[],
   constraint directory_pkey primary key (id),
   constraint directory_account_id_fkey foreign key (account_id)
     references team.account (id) on delete cascade
@@ -86,16 +143,23 @@ comment on table team.directory is
   'triggers, when a transaction commits; never to be written by hand. '
   'joined_at: infinity for who has not. search: name, line break, email, in '
   'ASCII lower case; name_key: as much of the name as fits into a cursor. What '
-  'a search looks at comes first, as it costs least there.';
+  'a search looks at comes first, as it costs least there. few_roles: roles, or '
+  'null where they are more than eight.';
+
+-- By time the rows lie as they came, by name and email anywhere: there the index
+-- holds what a search looks at.  Only as much of it as fits into an index: some
+-- 1,500 bytes at most of the 2,700 that it may be.
 
 create index directory_created_at_idx
   on team.directory (account_id, created_at, id);
 create index directory_joined_at_idx
   on team.directory (account_id, joined_at, id);
 create index directory_name_idx
-  on team.directory (account_id, name_key, id);
+  on team.directory (account_id, name_key, id)
+  include (search, few_roles, kind, status, expires_at);
 create index directory_email_idx
-  on team.directory (account_id, email, id);
+  on team.directory (account_id, email, id)
+  include (search, few_roles, kind, status, expires_at);
 
 -- No pending list: a search would have to read it from end to end.  Statistics
 -- of the numbers would be of use to nobody.

@@ -17,15 +17,21 @@ set local max_parallel_workers_per_gather = 0;
 
 -- 6,000 members of "tours" beside the 5 of the sample.  A hundredth is called
 -- Quentin, the first and the last thousand never; one is Zoltan; a third is of
--- Ülker, which has two characters more in bytes.
+-- Ülker, which has two characters more in bytes.  Xaver begins a name, ends one
+-- and begins an email.  One has more roles than are kept in an index.
 
 set local session_replication_role = replica;
 
 insert into team.identity (id, issuer, subject, email, email_verified, name)
 select ('01900000-0000-7000-8001-' || lpad(to_hex(n), 12, '0'))::uuid,
-       'https://id.example.com', 'p' || n, 'p' || n || '@example.org', true,
+       'https://id.example.com', 'p' || n,
+       case n when 2200 then 'xaver.' else '' end || 'p' || n || '@example.org',
+       true,
        case
          when n = 3000 then 'Zoltan'
+         when n = 2000 then 'Xaver'
+         when n = 2100 then 'Wendelin Xaver'
+         when n = 2300 then 'Łódź'
          when n % 100 = 7 and n between 1000 and 5000 then 'Quentin'
          when n % 3 = 0 then 'Ülker'
          else 'Anna'
@@ -51,6 +57,18 @@ select ('01900000-0000-7000-8002-' || lpad(to_hex(n), 12, '0'))::uuid, r.id,
    and r.key = case when n = 4000 then 'approver'
                     when n % 40 = 0 then 'travel-admin'
                     else 'traveller' end;
+
+insert into team.role (id, account_id, key, name, rank)
+select ('01900000-0000-7000-8003-' || lpad(to_hex(n), 12, '0'))::uuid,
+       t.a('tours')::uuid, 'extra-' || n, 'Extra ' || n, 10
+  from generate_series(1, 9) n;
+
+insert into team.member_role (member_id, role_id, account_id)
+select ('01900000-0000-7000-8002-' || lpad(to_hex(2400), 12, '0'))::uuid, r.id,
+       r.account_id
+  from team.role r
+ where r.account_id = t.a('tours')::uuid
+   and r.key like 'extra-%';
 
 insert into team.member_group (id, account_id, name)
 values ('01900000-0000-7000-8000-00000000000a', t.a('tours')::uuid, 'Sales');
@@ -140,6 +158,12 @@ select is(t.found(q.text, q.kind, q.status, q.role, q.group, s.sort),
     ('a group', null, null, null, null,
      '01900000-0000-7000-8000-00000000000a'),
     ('a kind that is not there', null, 'invitation', null, null, null),
+    ('a beginning, an end, an email', 'xaver', null, null, null, null),
+    ('the three characters that begin', 'xav', null, null, null, null),
+    ('the two characters that begin', 'xa', null, null, null, null),
+    ('two characters before another script', 'ód', null, null, null, null),
+    ('one that has many roles', 'extra 7', null, null, null, null),
+    ('a role of one that has many', null, null, null, 'extra-7', null),
     ('a text and a role', 'quentin', null, null, 'traveller', null),
     ('a text and a status', 'anna', null, 'suspended', null, null)
   ) q (what, text, kind, status, role, "group"),
@@ -160,7 +184,7 @@ declare
 begin
   loop
     v_reply := t.reply('directory_list', 'tours-owner', 'tours', p_q, null,
-                       null, null, null, p_sort, '7', v_reply.cursor);
+                       null, null, null, p_sort, '2', v_reply.cursor);
     v_ids := v_ids || array(select i ->> 'id'
                               from jsonb_array_elements(
                                      v_reply.body::jsonb -> 'items') i);
@@ -175,6 +199,11 @@ select is(t.pages('quentin', s.sort), t.plain('quentin', null, null, null, null,
                                               s.sort),
           'S2.17 page by page, by ' || s.sort)
   from unnest('{name,-email,created_at,-joined_at}'::text[]) s (sort);
+select is(t.pages(q.text, s.sort), t.plain(q.text, null, null, null, null,
+                                           s.sort),
+          'S2.17 page by page, ' || q.text || ' by ' || s.sort)
+  from unnest('{xaver,xav}'::text[]) q (text),
+       unnest('{name,-name,email,-email}'::text[]) s (sort);
 
 
 -- What a search reads of the tables that grow with the account.
@@ -225,6 +254,7 @@ select is(t.touched('tours-owner', 'tours', q.text, q.status, q.role, s.sort),
                     || s.sort)
   from (values ('name', 'zoltan', null, null), ('email', 'p2345@', null, null),
                ('role', 'approver', null, null), ('two', 'zo', null, null),
+               ('beginning', 'quentin', null, null),
                ('status', null, 'suspended', null),
                ('role alone', null, null, 'approver'),
                ('nothing', 'nobody at all', null, null))
