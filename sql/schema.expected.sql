@@ -576,6 +576,8 @@ CREATE FUNCTION team.audit(p_account uuid, p_actor team.standing, p_action text,
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_id  uuid;
 begin
   insert into team.audit_event (account_id, actor_issuer, actor_subject,
                                 actor_member_id, action, target_type,
@@ -583,7 +585,21 @@ begin
   values (p_account, p_actor.issuer, p_actor.subject, p_actor.member_id,
           p_action, p_target_type, p_target,
           case when p_code is null then 'done' else 'refused' end,
-          p_code, coalesce(p_detail, '{}'));
+          p_code, coalesce(p_detail, '{}'))
+  returning id into v_id;
+
+  if p_code is null then
+    insert into team.outbox (id, account_id, kind, payload)
+    values (v_id, p_account, p_action,
+            jsonb_build_object('target_type', p_target_type,
+                               'target', p_target)
+            || coalesce((select jsonb_object_agg(d.key, d.value)
+                           from jsonb_each(p_detail) d
+                          where d.key in ('from', 'group', 'link', 'member',
+                                          'parent', 'to', 'transfer')
+                            and jsonb_typeof(d.value) = 'string'),
+                        '{}'));
+  end if;
 end
 $$;
 
@@ -4830,6 +4846,33 @@ $$;
 
 ALTER FUNCTION team.outbox_add(p_account uuid, p_kind text, p_payload jsonb) OWNER TO team_owner;
 
+CREATE FUNCTION team.outbox_prune() RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_count  integer;
+begin
+  with old as (
+    select o.id
+      from team.outbox o
+     where o.kind <> 'invitation.mail'
+       and o.created_at < statement_timestamp() - interval '7 days'
+     order by o.created_at
+     limit 1000
+       for update skip locked
+  )
+  delete from team.outbox o
+   using old
+   where o.id = old.id;
+
+  get diagnostics v_count = row_count;
+  return v_count;
+end
+$$;
+
+ALTER FUNCTION team.outbox_prune() OWNER TO team_owner;
+
 CREATE FUNCTION team.owner_move(p_account team.account, p_from uuid, p_to uuid) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6842,20 +6885,17 @@ CREATE FUNCTION team.transfer_note(p_account team.account, p_actor team.standing
     AS $$
 declare
   v_transfer  team.ownership_transfer;
-  v_detail    jsonb;
 begin
   select *
     into v_transfer
     from team.ownership_transfer t
    where t.id = p_transfer;
 
-  v_detail := jsonb_build_object('transfer', p_transfer,
-                                 'from', v_transfer.from_member_id,
-                                 'to', v_transfer.to_member_id);
-
   perform team.audit(p_account.id, p_actor, p_action, 'member',
-                     v_transfer.to_member_id, null, v_detail);
-  perform team.outbox_add(p_account.id, p_action, v_detail);
+                     v_transfer.to_member_id, null,
+                     jsonb_build_object('transfer', p_transfer,
+                                        'from', v_transfer.from_member_id,
+                                        'to', v_transfer.to_member_id));
 end
 $$;
 
@@ -7252,7 +7292,7 @@ begin
      set xid = v_floor
    where xid < v_floor;
 
-  return v_count;
+  return greatest(v_count, team.outbox_prune());
 end
 $$;
 
@@ -7951,10 +7991,6 @@ begin
   perform team.audit(v_account.id, v_member, 'invitation.accept', 'invitation',
                      v_invitation.id, null,
                      jsonb_build_object('member', v_member.member_id));
-  perform team.outbox_add(
-    v_account.id, 'invitation.accept',
-    jsonb_build_object('invitation', v_invitation.id,
-                       'member', v_member.member_id));
 
   return team.joined_reply(v_account, v_member);
 end
@@ -8064,8 +8100,6 @@ begin
   perform team.audit(v_account.id, team.stranger(p_issuer, p_subject),
                      'invitation.decline', 'invitation', v_invitation.id, null,
                      null);
-  perform team.outbox_add(v_account.id, 'invitation.decline',
-                          jsonb_build_object('invitation', v_invitation.id));
 
   v_reply.status := 204;
   return v_reply;
@@ -8439,9 +8473,6 @@ begin
   perform team.audit(v_account.id, v_actor, 'join-request.approve',
                      'join_request', v_join.id, null,
                      jsonb_build_object('member', v_target.member_id));
-  perform team.outbox_add(v_account.id, 'join-request.approve',
-                          jsonb_build_object('join_request', v_join.id,
-                                             'member', v_target.member_id));
 
   v_reply.status := 200;
   v_reply.body := team.member_text(v_target.member_id);
@@ -8651,9 +8682,6 @@ begin
     perform team.audit(v_account.id, v_member, 'invite-link.join',
                        'invite_link', v_link.id, null,
                        jsonb_build_object('member', v_member.member_id));
-    perform team.outbox_add(
-      v_account.id, 'invite-link.join',
-      jsonb_build_object('member', v_member.member_id));
     return team.joined_reply(v_account, v_member);
   end if;
 
@@ -8672,8 +8700,6 @@ begin
   perform team.audit(v_account.id, v_member, 'join-request.create',
                      'join_request', v_join, null,
                      jsonb_build_object('link', v_link.id));
-  perform team.outbox_add(v_account.id, 'join-request.create',
-                          jsonb_build_object('join_request', v_join));
 
   select 202, b.body
     into v_reply.status, v_reply.body
@@ -10619,7 +10645,7 @@ CREATE TABLE team.outbox (
 
 ALTER TABLE team.outbox OWNER TO team_owner;
 
-COMMENT ON TABLE team.outbox IS 'What is to be delivered: mail and webhooks, written in the transaction of what they tell of. Payloads name things by id and never hold a token.';
+COMMENT ON TABLE team.outbox IS 'What is to be delivered, written in the transaction of what it tells of: mail (kind invitation.mail), and an event for each audit event that says "done", under the same id, with its action as kind. Payloads name things by id and never hold a token. Events are pruned after 7 days.';
 
 CREATE VIEW team.invitation_body AS
  SELECT i.account_id,
@@ -11049,9 +11075,11 @@ CREATE INDEX member_permission_permission_idx ON team.member_permission USING bt
 
 CREATE INDEX member_role_role_id_idx ON team.member_role USING btree (role_id, member_id);
 
-CREATE INDEX outbox_available_at_idx ON team.outbox USING btree (available_at) WHERE ((status)::text = 'pending'::text);
+CREATE INDEX outbox_event_idx ON team.outbox USING btree (created_at) WHERE (kind <> 'invitation.mail'::text);
 
 CREATE INDEX outbox_invitation_idx ON team.outbox USING btree (((payload ->> 'invitation'::text))) WHERE (kind = 'invitation.mail'::text);
+
+CREATE INDEX outbox_mail_idx ON team.outbox USING btree (available_at) WHERE (((status)::text = 'pending'::text) AND (kind = 'invitation.mail'::text));
 
 CREATE INDEX ownership_transfer_account_id_idx ON team.ownership_transfer USING btree (account_id, id);
 
@@ -11547,6 +11575,8 @@ REVOKE ALL ON FUNCTION team.offer_void(p_account team.account, p_actor team.stan
 REVOKE ALL ON FUNCTION team.only_one_owner(p_account team.account, p_owner_role uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.outbox_add(p_account uuid, p_kind text, p_payload jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.outbox_prune() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.owner_move(p_account team.account, p_from uuid, p_to uuid) FROM PUBLIC;
 

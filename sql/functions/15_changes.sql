@@ -389,7 +389,8 @@ end
 $$;
 
 
--- Deletes what no reader still asks for, at most 1000 rows; returns how many.
+-- Deletes what no reader still asks for: changes, at most 1000, and as many
+-- events of the outbox; returns how many of the kind that had more of them.
 -- One at a time: who finds another at it has nothing to do.  Rows of
 -- transactions that are not older than every running one stay, so that the
 -- floor never passes a snapshot that is taken later.
@@ -435,6 +436,6 @@ begin
      set xid = v_floor
    where xid < v_floor;
 
-  return v_count;
+  return greatest(v_count, team.outbox_prune());
 end
 $$;

@@ -505,6 +505,10 @@ $$;
 
 -- --- what a write leaves ----------------------------------------------------
 
+-- The audit row, and for what was done (p_code is null) the outbox row that
+-- tells others: under the same id, with the ids of the detail, and no more of
+-- it, since a detail says who a person is.
+
 create or replace function team.audit(p_account uuid, p_actor team.standing,
   p_action text, p_target_type text, p_target uuid, p_code text,
   p_detail jsonb)
@@ -513,6 +517,8 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_id  uuid;
 begin
   insert into team.audit_event (account_id, actor_issuer, actor_subject,
                                 actor_member_id, action, target_type,
@@ -520,7 +526,21 @@ begin
   values (p_account, p_actor.issuer, p_actor.subject, p_actor.member_id,
           p_action, p_target_type, p_target,
           case when p_code is null then 'done' else 'refused' end,
-          p_code, coalesce(p_detail, '{}'));
+          p_code, coalesce(p_detail, '{}'))
+  returning id into v_id;
+
+  if p_code is null then
+    insert into team.outbox (id, account_id, kind, payload)
+    values (v_id, p_account, p_action,
+            jsonb_build_object('target_type', p_target_type,
+                               'target', p_target)
+            || coalesce((select jsonb_object_agg(d.key, d.value)
+                           from jsonb_each(p_detail) d
+                          where d.key in ('from', 'group', 'link', 'member',
+                                          'parent', 'to', 'transfer')
+                            and jsonb_typeof(d.value) = 'string'),
+                        '{}'));
+  end if;
 end
 $$;
 

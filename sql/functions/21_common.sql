@@ -123,6 +123,8 @@ $$;
 
 -- --- deliveries and quotas ---------------------------------------------------
 
+-- For mail: events come from team.audit.
+
 create or replace function team.outbox_add(p_account uuid, p_kind text,
   p_payload jsonb)
 returns void
@@ -133,6 +135,37 @@ as $$
 begin
   insert into team.outbox (account_id, kind, payload)
   values (p_account, p_kind, coalesce(p_payload, '{}'));
+end
+$$;
+
+
+-- Deletes events that nobody has fetched in 7 days, at most 1000, and never
+-- mail; returns how many.
+
+create or replace function team.outbox_prune()
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_count  integer;
+begin
+  with old as (
+    select o.id
+      from team.outbox o
+     where o.kind <> 'invitation.mail'
+       and o.created_at < statement_timestamp() - interval '7 days'
+     order by o.created_at
+     limit 1000
+       for update skip locked
+  )
+  delete from team.outbox o
+   using old
+   where o.id = old.id;
+
+  get diagnostics v_count = row_count;
+  return v_count;
 end
 $$;
 

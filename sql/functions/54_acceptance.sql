@@ -411,10 +411,6 @@ begin
   perform team.audit(v_account.id, v_member, 'invitation.accept', 'invitation',
                      v_invitation.id, null,
                      jsonb_build_object('member', v_member.member_id));
-  perform team.outbox_add(
-    v_account.id, 'invitation.accept',
-    jsonb_build_object('invitation', v_invitation.id,
-                       'member', v_member.member_id));
 
   return team.joined_reply(v_account, v_member);
 end
@@ -467,8 +463,6 @@ begin
   perform team.audit(v_account.id, team.stranger(p_issuer, p_subject),
                      'invitation.decline', 'invitation', v_invitation.id, null,
                      null);
-  perform team.outbox_add(v_account.id, 'invitation.decline',
-                          jsonb_build_object('invitation', v_invitation.id));
 
   v_reply.status := 204;
   return v_reply;

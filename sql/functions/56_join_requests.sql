@@ -165,9 +165,6 @@ begin
   perform team.audit(v_account.id, v_actor, 'join-request.approve',
                      'join_request', v_join.id, null,
                      jsonb_build_object('member', v_target.member_id));
-  perform team.outbox_add(v_account.id, 'join-request.approve',
-                          jsonb_build_object('join_request', v_join.id,
-                                             'member', v_target.member_id));
 
   v_reply.status := 200;
   v_reply.body := team.member_text(v_target.member_id);

@@ -464,9 +464,6 @@ begin
     perform team.audit(v_account.id, v_member, 'invite-link.join',
                        'invite_link', v_link.id, null,
                        jsonb_build_object('member', v_member.member_id));
-    perform team.outbox_add(
-      v_account.id, 'invite-link.join',
-      jsonb_build_object('member', v_member.member_id));
     return team.joined_reply(v_account, v_member);
   end if;
 
@@ -485,8 +482,6 @@ begin
   perform team.audit(v_account.id, v_member, 'join-request.create',
                      'join_request', v_join, null,
                      jsonb_build_object('link', v_link.id));
-  perform team.outbox_add(v_account.id, 'join-request.create',
-                          jsonb_build_object('join_request', v_join));
 
   select 202, b.body
     into v_reply.status, v_reply.body

@@ -234,7 +234,7 @@ end
 $$;
 
 
--- The audit row and the outbox row of what has become of a transfer.
+-- The audit row of what has become of a transfer.
 
 create or replace function team.transfer_note(p_account team.account,
   p_actor team.standing, p_action text, p_transfer uuid)
@@ -245,20 +245,17 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_transfer  team.ownership_transfer;
-  v_detail    jsonb;
 begin
   select *
     into v_transfer
     from team.ownership_transfer t
    where t.id = p_transfer;
 
-  v_detail := jsonb_build_object('transfer', p_transfer,
-                                 'from', v_transfer.from_member_id,
-                                 'to', v_transfer.to_member_id);
-
   perform team.audit(p_account.id, p_actor, p_action, 'member',
-                     v_transfer.to_member_id, null, v_detail);
-  perform team.outbox_add(p_account.id, p_action, v_detail);
+                     v_transfer.to_member_id, null,
+                     jsonb_build_object('transfer', p_transfer,
+                                        'from', v_transfer.from_member_id,
+                                        'to', v_transfer.to_member_id));
 end
 $$;
 

@@ -402,14 +402,21 @@ create table team.outbox (
     references team.account (id) on delete cascade
 );
 
-create index outbox_available_at_idx
-  on team.outbox (available_at) where status = 'pending';
+-- mail waits for nothing but its time, however many events there are
+
+create index outbox_mail_idx
+  on team.outbox (available_at)
+  where status = 'pending' and kind = 'invitation.mail';
+create index outbox_event_idx
+  on team.outbox (created_at) where kind <> 'invitation.mail';
 create index outbox_invitation_idx
   on team.outbox ((payload ->> 'invitation')) where kind = 'invitation.mail';
 
 comment on table team.outbox is
-  'What is to be delivered: mail and webhooks, written in the transaction of '
-  'what they tell of. Payloads name things by id and never hold a token.';
+  'What is to be delivered, written in the transaction of what it tells of: '
+  'mail (kind invitation.mail), and an event for each audit event that says '
+  '"done", under the same id, with its action as kind. Payloads name things by '
+  'id and never hold a token. Events are pruned after 7 days.';
 
 create table team.idempotency_key (
   issuer      text collate "C" not null,

@@ -178,7 +178,8 @@ select is((select jsonb_build_array(e.action, e.outcome, e.actor_subject,
                             jsonb_build_object('member', t.m('acme', 'ina'))),
           'is audited');
 select is((select o.payload from team.outbox o order by o.id desc limit 1),
-          jsonb_build_object('invitation', (pg_temp.invitation(:'ina')).id,
+          jsonb_build_object('target_type', 'invitation',
+                             'target', (pg_temp.invitation(:'ina')).id,
                              'member', t.m('acme', 'ina')),
           'and told in the same transaction');
 select ok('ina' in (select t.changes()), 'and voids what was known of her');

@@ -94,7 +94,8 @@ select is((select count(*) from team.audit_event e
             where e.action = 'invitation.create' and e.outcome = 'refused'
               and e.code = 'rank'), 2::bigint,
           'S0.7 no owner is minted by a batch; each attempt is audited');
-select is((select count(*) from team.outbox), 2::bigint, 'a mail each');
+select is((select count(*) from team.outbox
+            where kind = 'invitation.mail'), 2::bigint, 'a mail each');
 select is((select q.n from team.quota_use q), 2,
           'a refused row takes no quota');
 

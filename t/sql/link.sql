@@ -65,7 +65,8 @@ select is((select l.code_hash from team.invite_link l),
 select is((select l.expires_at - l.created_at from team.invite_link l),
           interval '7 days', 'for as long as the policy says');
 select is(t.last_audit(), 'invite-link.create done space-admin', 'is audited');
-select is((select count(*) from team.outbox), 0::bigint,
+select is((select count(*) from team.outbox
+            where kind = 'invitation.mail'), 0::bigint,
           'S4.3 no email is sent');
 select is((select count(*)
              from (select e::text from team.audit_event e
