@@ -13,6 +13,7 @@
 #define NGX_TEAM_KEEPER_BEAT    1000     /* ms between two reads at most */
 #define NGX_TEAM_KEEPER_RETRY   250      /* ms between two connects */
 #define NGX_TEAM_KEEPER_PRUNE   60000    /* ms */
+#define NGX_TEAM_KEEPER_PRUNED  1000     /* rows; there are more to prune */
 
 
 typedef struct {
@@ -23,7 +24,7 @@ typedef struct {
 
     uint64_t               connected;    /* ms of the last attempt */
     uint64_t               started;      /* ms when the read under way began */
-    uint64_t               pruned;
+    uint64_t               prune;        /* ms when the next one is due */
     uint64_t               told;         /* ms when logins were looked for */
     ngx_uint_t             logins;       /* how many are under way */
 
@@ -181,7 +182,7 @@ static void
 ngx_team_keeper_sit(uint64_t now)
 {
     ngx_team_keeper.seated = 1;
-    ngx_team_keeper.pruned = now;
+    ngx_team_keeper.prune = now + NGX_TEAM_KEEPER_BEAT;
 
     ngx_log_error(NGX_LOG_INFO, ngx_team_keeper.log, 0,
                   "this worker keeps the team's changes");
@@ -279,8 +280,8 @@ ngx_team_keeper_work(uint64_t now)
         }
     }
 
-    if (now >= keeper->pruned + NGX_TEAM_KEEPER_PRUNE) {
-        keeper->pruned = now;
+    if (now >= keeper->prune) {
+        keeper->prune = now + NGX_TEAM_KEEPER_PRUNE;
 
         ngx_team_keeper_send(&ngx_team_keeper_prune, ngx_team_keeper_pruned,
                              NULL, 0);
@@ -309,10 +310,7 @@ static void
 ngx_team_keeper_notify(ngx_team_pg_t *pg)
 {
     ngx_team_keeper.pending = 1;
-
-    if (ngx_team_keeper.seated) {
-        ngx_team_keeper_work(ngx_current_msec);
-    }
+    ngx_team_keeper_ready(pg);
 }
 
 
@@ -463,9 +461,19 @@ ngx_team_keeper_told(ngx_team_query_t *query)
 static void
 ngx_team_keeper_pruned(ngx_team_query_t *query)
 {
+    ngx_str_t  count;
+
     ngx_team_keeper.busy = 0;
 
-    (void) ngx_team_keeper_failed(query);
+    if (ngx_team_keeper_failed(query) || ngx_team_query_rows(query) != 1) {
+        return;
+    }
+
+    count = ngx_team_query_value(query, 0, 0);
+
+    if (ngx_atoi(count.data, count.len) >= NGX_TEAM_KEEPER_PRUNED) {
+        ngx_team_keeper.prune = ngx_current_msec + NGX_TEAM_KEEPER_BEAT;
+    }
 }
 
 
