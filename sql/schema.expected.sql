@@ -4386,6 +4386,84 @@ $$;
 
 ALTER FUNCTION team.list_reply(p_items json, p_cursor text) OWNER TO team_owner;
 
+CREATE FUNCTION team.login_waiting_prune() RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_count  integer;
+begin
+  delete from team.login_waiting w
+   where w.ctid = any (array(
+           select o.ctid
+             from team.login_waiting o
+            where o.told_at <= greatest(
+                    statement_timestamp() - interval '24 hours',
+                    (select n.told_at
+                       from team.login_waiting n
+                      order by n.told_at desc
+                     offset 10000
+                      limit 1))
+            order by o.told_at
+            limit 1000
+              for update skip locked));
+
+  get diagnostics v_count = row_count;
+  return v_count;
+end
+$$;
+
+ALTER FUNCTION team.login_waiting_prune() OWNER TO team_owner;
+
+CREATE FUNCTION team.login_waiting_take() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_ids    uuid[];
+  v_times  timestamptz[];
+begin
+  insert into team.login_waiting as w (issuer, subject, at)
+  select n.issuer, n.subject, '-infinity'
+    from new_row n
+   order by n.issuer, n.subject
+  on conflict (issuer, subject) do update
+    set at = w.at;
+
+  if not found then
+    return null;
+  end if;
+
+  with gone as (
+    delete from team.login_waiting w
+     using new_row n
+     where w.issuer = n.issuer
+       and w.subject = n.subject
+    returning n.id, w.at
+  )
+  select array_agg(g.id), array_agg(g.at)
+    into v_ids, v_times
+    from gone g
+   where g.at > '-infinity';
+
+  if v_ids is not null then
+    insert into team.login (identity_id, at)
+    select l.id, l.at
+      from unnest(v_ids, v_times) l (id, at);
+
+    update team.identity i
+       set last_login_at = l.at
+      from unnest(v_ids, v_times) l (id, at)
+     where i.id = l.id
+       and (i.last_login_at is null or i.last_login_at < l.at);
+  end if;
+
+  return null;
+end
+$$;
+
+ALTER FUNCTION team.login_waiting_take() OWNER TO team_owner;
+
 CREATE FUNCTION team.member_account(p_member uuid) RETURNS uuid
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -7292,7 +7370,7 @@ begin
      set xid = v_floor
    where xid < v_floor;
 
-  return greatest(v_count, team.outbox_prune());
+  return greatest(v_count, team.outbox_prune(), team.login_waiting_prune());
 end
 $$;
 
@@ -8910,9 +8988,13 @@ CREATE FUNCTION team_api.login_record(p_logins jsonb) RETURNS integer
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
-  v_ids    uuid[];
-  v_times  timestamptz[];
-  v_count  integer;
+  v_issuers   text[];
+  v_subjects  text[];
+  v_ats       timestamptz[];
+  v_waits     boolean;
+  v_ids       uuid[];
+  v_times     timestamptz[];
+  v_count     integer;
 begin
   if p_logins is null or jsonb_typeof(p_logins) <> 'array'
      or jsonb_array_length(p_logins) <> jsonb_array_length(
@@ -8928,27 +9010,63 @@ begin
                       'A login has an issuer, a subject and a time.');
   end if;
 
+  select array_agg(v.login ->> 'issuer'), array_agg(v.login ->> 'subject'),
+         array_agg(least(case jsonb_typeof(v.login -> 'at')
+                           when 'number' then
+                             to_timestamp((v.login ->> 'at')::double precision)
+                           else team.time_parse(v.login ->> 'at')
+                         end,
+                         statement_timestamp()))
+    into v_issuers, v_subjects, v_ats
+    from jsonb_array_elements(p_logins) v (login);
+
+  insert into team.login_waiting as w (issuer, subject, at)
+  select l.issuer, l.subject, max(l.at)
+    from (select u.issuer collate "C", u.subject collate "C", u.at
+            from unnest(v_issuers, v_subjects, v_ats) u (issuer, subject, at)
+           where octet_length(u.issuer) between 1 and 255
+             and octet_length(u.subject) between 1 and 255
+             and u.issuer || u.subject !~ '[\x01-\x1f\x7f]') l
+   where not exists (
+           select
+             from team.identity i
+            where i.issuer = l.issuer
+              and i.subject = l.subject)
+   group by l.issuer, l.subject
+   order by l.issuer, l.subject
+  on conflict (issuer, subject) do update
+    set at = greatest(w.at, excluded.at),
+        told_at = excluded.told_at;
+
+  v_waits := found;
+
   -- in one order, against others who record at the same time
 
-  select array_agg(l.id), array_agg(l.at)
+  select array_agg(i.id), array_agg(l.at)
     into v_ids, v_times
-    from (select i.id,
-                 least(case jsonb_typeof(v.login -> 'at')
-                         when 'number' then
-                           to_timestamp((v.login ->> 'at')::double precision)
-                         else team.time_parse(v.login ->> 'at')
-                       end,
-                       statement_timestamp()) as at
-            from jsonb_array_elements(p_logins) v (login)
-            join team.identity i
-              on i.issuer = v.login ->> 'issuer'
-             and i.subject = v.login ->> 'subject') l;
+    from unnest(v_issuers, v_subjects, v_ats) l (issuer, subject, at)
+    join team.identity i
+      on i.issuer = l.issuer
+     and i.subject = l.subject;
 
   perform
      from team.identity i
     where i.id = any (v_ids)
     order by i.id
       for no key update;
+
+  if v_waits then
+
+    -- who has got one since we looked first
+
+    delete from team.login_waiting w
+     using team.identity i
+     where i.id = any (v_ids)
+       and w.issuer = i.issuer
+       and w.subject = i.subject;
+
+    perform team.login_waiting_prune();
+  end if;
 
   with new as (
     insert into team.login (identity_id, at)
@@ -10740,6 +10858,17 @@ CREATE TABLE team.login (
 
 ALTER TABLE team.login OWNER TO team_owner;
 
+CREATE TABLE team.login_waiting (
+    issuer team.identifier NOT NULL,
+    subject team.identifier NOT NULL,
+    at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL
+);
+
+ALTER TABLE team.login_waiting OWNER TO team_owner;
+
+COMMENT ON TABLE team.login_waiting IS 'The last login of somebody who has no identity yet, and may get one within the next 24 hours. Of the 10000 who were told of last.';
+
 CREATE TABLE team.member_permission (
     member_id uuid NOT NULL,
     permission team.permission_name NOT NULL
@@ -10958,6 +11087,9 @@ ALTER TABLE ONLY team.join_request
 ALTER TABLE ONLY team.login
     ADD CONSTRAINT login_pkey PRIMARY KEY (identity_id, at);
 
+ALTER TABLE ONLY team.login_waiting
+    ADD CONSTRAINT login_waiting_pkey PRIMARY KEY (issuer, subject);
+
 ALTER TABLE ONLY team.member
     ADD CONSTRAINT member_account_id_id_key UNIQUE (account_id, id);
 
@@ -11066,6 +11198,8 @@ CREATE INDEX invitation_token_invitation_id_idx ON team.invitation_token USING b
 CREATE INDEX join_request_member_id_idx ON team.join_request USING btree (member_id);
 
 CREATE UNIQUE INDEX join_request_pending_key ON team.join_request USING btree (account_id, identity_id) WHERE ((status)::text = 'pending'::text);
+
+CREATE INDEX login_waiting_told_at_idx ON team.login_waiting USING btree (told_at);
 
 CREATE INDEX member_account_id_status_idx ON team.member USING btree (account_id, status);
 
@@ -11176,6 +11310,8 @@ CREATE CONSTRAINT TRIGGER directory_update AFTER UPDATE ON team.identity DEFERRA
 CREATE CONSTRAINT TRIGGER directory_update AFTER UPDATE ON team.invitation DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION team.directory_follow();
 
 CREATE CONSTRAINT TRIGGER directory_update AFTER UPDATE ON team.member DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION team.directory_follow();
+
+CREATE TRIGGER login_waiting_insert AFTER INSERT ON team.identity REFERENCING NEW TABLE AS new_row FOR EACH STATEMENT EXECUTE FUNCTION team.login_waiting_take();
 
 ALTER TABLE ONLY team.account
     ADD CONSTRAINT account_owner_member_id_fkey FOREIGN KEY (id, owner_member_id) REFERENCES team.member(account_id, id) DEFERRABLE INITIALLY DEFERRED;
@@ -11547,6 +11683,10 @@ REVOKE ALL ON FUNCTION team.link_by_code(p_code text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION team.link_role(p_account team.account, p_role uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.list_reply(p_items json, p_cursor text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.login_waiting_prune() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.login_waiting_take() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.member_account(p_member uuid) FROM PUBLIC;
 

@@ -142,7 +142,8 @@ select relname
   from pg_class
  where relnamespace = 'team'::regnamespace
    and relkind = 'r'
-   and relname not in ('audit_event', 'idempotency_key', 'login', 'identity')
+   and relname not in ('audit_event', 'idempotency_key', 'login',
+                       'login_waiting', 'identity')
  order by 1
 EOT
 

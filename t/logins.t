@@ -8,6 +8,7 @@
 use strict;
 use warnings;
 
+use POSIX qw(strftime);
 use Test::More;
 
 use Team::HTTP;
@@ -37,6 +38,13 @@ sub seen {
 
     return $site->anybody(Authorization => 'Bearer ' . token(%claims))
                 ->get('/app/');
+}
+
+
+sub rfc3339 {
+    my ($time) = @_;
+
+    return strftime('%Y-%m-%dT%H:%M:%S', gmtime $time);
 }
 
 is(seen(sub => 'mia', auth_time => $at)->status, 200, 'a token of mia');
@@ -72,6 +80,36 @@ ok(wait_until(sub { @{ logins('adam') } == $n }, 20), "$n of adam");
 is($site->pg->psql("select extract(epoch from last_login_at)::bigint
                       from team.identity where subject = 'adam'"),
    $at - 1, 'the last of them is his last login');
+
+# The story: somebody is invited and signs in; told so by the keeper, while they
+# still look around, the database doesn't know them.  Then they accept.
+
+my $invited = $site->as('olga')->post('/team/v1/accounts/acme/invitations', {
+    email => 'newt@example.com', name => 'Newt', roles => ['member'] });
+is($invited->status, 201, 'somebody is invited');
+
+my $newt = $site->anybody(Authorization => 'Bearer ' . token(
+    sub => 'newt', email => 'newt@example.com', auth_time => $at + 11));
+is($newt->get('/app/')->status, 403, 'signs in, and may not enter yet');
+ok(wait_until(sub {
+    $site->pg->psql("select count(*) from team.login_waiting
+                      where subject = 'newt'") == 1 }),
+   'their login waits for them');
+
+is($newt->post('/team/v1/invitations/accept', {
+       token => $site->dbh->selectrow_array(
+           'select team.invitation_token_issue(?)', undef,
+           $invited->json->{id}) })->status, 201, 'accepts');
+is($newt->get('/app/')->status, 200, 'enters with the same token');
+is_deeply(logins('newt'), [$at + 11], 'and that login is recorded');
+
+my ($entry) = grep { $_->{email} eq 'newt@example.com' }
+    @{ $site->as('olga')->get('/team/v1/accounts/acme/directory?q=newt')
+            ->json->{items} };
+like($entry->{last_login_at}, qr/^\Q${\ rfc3339($at + 11) }\E/,
+     'the directory shows it');
+is($site->pg->psql("select count(*) from team.login_waiting
+                     where subject = 'newt'"), 0, 'nothing waits any more');
 
 # while the database is away they wait
 

@@ -390,7 +390,8 @@ $$;
 
 
 -- Deletes what no reader still asks for: changes, at most 1000, and as many
--- events of the outbox; returns how many of the kind that had more of them.
+-- events of the outbox and logins of strangers; returns how many of the kind
+-- that had most of them.
 -- One at a time: who finds another at it has nothing to do.  Rows of
 -- transactions that are not older than every running one stay, so that the
 -- floor never passes a snapshot that is taken later.
@@ -436,6 +437,6 @@ begin
      set xid = v_floor
    where xid < v_floor;
 
-  return greatest(v_count, team.outbox_prune());
+  return greatest(v_count, team.outbox_prune(), team.login_waiting_prune());
 end
 $$;

@@ -151,6 +151,20 @@ create table team.login (
     references team.identity (id) on delete cascade
 );
 
+create table team.login_waiting (
+  issuer   team.identifier not null,
+  subject  team.identifier not null,
+  at       timestamptz not null,
+  told_at  timestamptz not null default statement_timestamp(),
+  constraint login_waiting_pkey primary key (issuer, subject)
+);
+
+create index login_waiting_told_at_idx on team.login_waiting (told_at);
+
+comment on table team.login_waiting is
+  'The last login of somebody who has no identity yet, and may get one within '
+  'the next 24 hours. Of the 10000 who were told of last.';
+
 
 -- --- groups ------------------------------------------------------------------
 

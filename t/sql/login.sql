@@ -96,5 +96,102 @@ select is(t.try('login_list', 'olga', 'acme', t.m('acme', 'acme-admin'), '2',
 select is(t.try('login_list', 'olga', 'acme', 'me', '2', 'x'),
           'TM400 bad-cursor', 'none at all');
 
+-- The story: somebody is invited, signs in, looks around, and then accepts.
+-- Their login came while nobody knew them.
+
+create function t.waiting(p_subject text) returns text language sql as $$
+  select coalesce((select team.time_text(w.at) from team.login_waiting w
+                    where w.issuer = 'https://id.example.com'
+                      and w.subject = p_subject), 'none')
+$$;
+
+create function t.last(p_subject text) returns text language sql as $$
+  select coalesce((select team.time_text(i.last_login_at) from team.identity i
+                    where i.issuer = 'https://id.example.com'
+                      and i.subject = p_subject), 'none')
+$$;
+
+delete from team.login_waiting;
+select is(t.seen('[
+  {"issuer": "https://id.example.com", "subject": "ina", "at": 1700000100},
+  {"issuer": "https://id.example.com", "subject": "ina", "at": 1700000200},
+  {"issuer": "https://other.example", "subject": "ina", "at": 1700000300},
+  {"issuer": "https://id.example.com", "subject": "olga", "at": 1700000400}
+]'), '1', 'logins of strangers among others');
+select is(t.waiting('ina'), '2023-11-14T22:16:40.000Z', 'the last one waits');
+select is((select count(*) from team.login_waiting), 2::bigint,
+          'one of each, and of nobody who is known');
+select is(t.seen('[{"issuer": "https://id.example.com", "subject": "ina",
+                    "at": 1700000150}]'), '0', 'an older one comes late');
+select is(t.waiting('ina'), '2023-11-14T22:16:40.000Z', 'the last one stays');
+create temporary table invited as
+select team.invitation_token_issue((t.body(
+         'invitation_post', 'olga', 'acme', 'ina@example.com', 'Ina',
+         '["member"]', null, null, null, null) ->> 'id')::uuid) as token;
+grant select on invited to public;
+select is(t.try('invitation_accept', 'ina', token), '201', 'she accepts')
+  from invited;
+select is(t.times('ina', 'acme', 'me'), '2023-11-14T22:16:40.000Z',
+          'S3.13 and it is in her login log');
+select is(t.last('ina'), '2023-11-14T22:16:40.000Z', 'S3.2 her last one');
+select is(t.waiting('ina'), 'none', 'it waits no more');
+select is((select count(*) from team.login_waiting), 1::bigint,
+          'that of somebody of her name does');
+select is(t.seen('[{"issuer": "https://id.example.com", "subject": "ina",
+                    "at": 1700000200}]'), '0', 'told again it is not new');
+
+-- whichever way an identity comes
+
+insert into team.login_waiting (issuer, subject, at)
+select 'https://id.example.com', s, '2023-11-14T00:00:00Z'
+  from unnest('{by-hand-1,by-hand-2,adder,maker}'::text[]) s;
+insert into team.identity (issuer, subject)
+select 'https://id.example.com', 'by-hand-' || n from generate_series(1, 3) n;
+select is(t.last('by-hand-1') || ' ' || t.last('by-hand-2') || ' '
+          || t.last('by-hand-3'),
+          '2023-11-14T00:00:00.000Z 2023-11-14T00:00:00.000Z none',
+          'several by hand');
+select isnt(team.member_add('acme', 'https://id.example.com', 'adder', null,
+                            null, 'member'), null, 'added by an administrator');
+select is(t.last('adder'), '2023-11-14T00:00:00.000Z', 'has it too');
+select is(t.try('account_post', 'maker', 'Made', 'travel', null, null, null),
+          '201', 'who makes an account');
+select is(t.last('maker'), '2023-11-14T00:00:00.000Z', 'has it too');
+select is((select count(*) from team.login_waiting), 1::bigint,
+          'none of these waits any more');
+
+-- The story: anybody can sign in at the issuer, and somebody does so in the name
+-- of thousands.
+
+select is(t.seen(jsonb_build_array(jsonb_build_object(
+                   'issuer', 'https://id.example.com', 'subject', v.s,
+                   'at', 1700000000))::text), '0', 'nobody''s name: ' || v.d)
+  from (values ('', 'empty'), (repeat('x', 256), 'long'),
+               (E'a\nb', 'two lines')) v (s, d);
+select is((select count(*) from team.login_waiting), 1::bigint,
+          'is not kept, and no harm to others');
+
+delete from team.login_waiting;
+insert into team.login_waiting (issuer, subject, at, told_at)
+select 'i', 's' || n, now(), now() - n * interval '1 second'
+  from generate_series(1, 10500) n;
+select is(t.seen('[{"issuer": "https://id.example.com", "subject": "late",
+                    "at": 1700000000}]'), '0', 'one more');
+select is((select count(*) from team.login_waiting), 10000::bigint,
+          'ten thousand are kept');
+select is((select string_agg(subject, ' ' order by told_at)
+             from team.login_waiting
+            where told_at > now() - interval '3 seconds'
+               or told_at <= now() - interval '9999 seconds'),
+          's9999 s2 s1 late', 'which are the latest');
+update team.login_waiting set told_at = told_at - interval '1 day'
+ where subject ~ '^s.*[05]$';
+set role team_gateway;
+select is(team_api.changes_prune(), 1000, 'a day old: pruned by the thousand');
+select is(team_api.changes_prune(), 999, 'until all of them are gone');
+reset role;
+select is((select count(*) from team.login_waiting), 8001::bigint,
+          'the others stay');
+
 select * from finish();
 rollback;
