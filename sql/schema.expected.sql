@@ -3474,7 +3474,7 @@ $$;
 
 ALTER FUNCTION team.group_find(p_account team.account, p_group text) OWNER TO team_owner;
 
-CREATE FUNCTION team.group_member_set(p_issuer text, p_subject text, p_account text, p_group text, p_member text, p_in boolean) RETURNS team_api.reply
+CREATE FUNCTION team.group_member_set(p_issuer text, p_subject text, p_account text, p_group text, p_member text, p_in boolean, p_if_match text) RETURNS team_api.reply
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -3490,6 +3490,9 @@ begin
                               'groups:assign');
   v_group := team.group_find(v_account, p_group);
   v_target := team.target_find(v_account, v_actor, p_member);
+
+  perform team.if_match_honour(
+    p_if_match, team.etag(team.member_text(v_target.member_id)));
 
   if p_in then
     insert into team.group_member (group_id, member_id, account_id)
@@ -3515,7 +3518,7 @@ begin
 end
 $$;
 
-ALTER FUNCTION team.group_member_set(p_issuer text, p_subject text, p_account text, p_group text, p_member text, p_in boolean) OWNER TO team_owner;
+ALTER FUNCTION team.group_member_set(p_issuer text, p_subject text, p_account text, p_group text, p_member text, p_in boolean, p_if_match text) OWNER TO team_owner;
 
 CREATE FUNCTION team.group_names(p_groups uuid[]) RETURNS jsonb
     LANGUAGE plpgsql STABLE
@@ -4648,7 +4651,7 @@ $$;
 
 ALTER FUNCTION team.member_label(p_member uuid) OWNER TO team_owner;
 
-CREATE FUNCTION team.member_status_set(p_issuer text, p_subject text, p_account text, p_member text, p_status text) RETURNS team_api.reply
+CREATE FUNCTION team.member_status_set(p_issuer text, p_subject text, p_account text, p_member text, p_status text, p_if_match text) RETURNS team_api.reply
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -4667,6 +4670,9 @@ begin
   v_actor := team.actor_check(v_account, p_issuer, p_subject,
                               'members:suspend');
   v_target := team.target_find(v_account, v_actor, p_member);
+
+  perform team.if_match_honour(
+    p_if_match, team.etag(team.member_text(v_target.member_id)));
 
   v_refusal := coalesce(
     team.rule_self(v_account, v_actor, v_target),
@@ -4711,7 +4717,7 @@ begin
 end
 $$;
 
-ALTER FUNCTION team.member_status_set(p_issuer text, p_subject text, p_account text, p_member text, p_status text) OWNER TO team_owner;
+ALTER FUNCTION team.member_status_set(p_issuer text, p_subject text, p_account text, p_member text, p_status text, p_if_match text) OWNER TO team_owner;
 
 CREATE FUNCTION team.member_text(p_member uuid) RETURNS text
     LANGUAGE plpgsql STABLE
@@ -7741,7 +7747,7 @@ $_$;
 
 ALTER FUNCTION team_api.grant_get(p_issuer text, p_subject text, p_account text, OUT status text, OUT account_id text, OUT member_id text, OUT roles text, OUT permissions text) OWNER TO team_owner;
 
-CREATE FUNCTION team_api.group_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text) RETURNS team_api.reply
+CREATE FUNCTION team_api.group_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_if_match text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -7758,6 +7764,8 @@ begin
   v_group := team.group_find(v_account, p_group);
   v_old := team.group_text(v_group.id);
 
+  perform team.if_match_honour(p_if_match, team.etag(v_old));
+
   delete from team.member_group g
    where g.id = v_group.id;
 
@@ -7770,7 +7778,7 @@ begin
 end
 $$;
 
-ALTER FUNCTION team_api.group_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text) OWNER TO team_owner;
+ALTER FUNCTION team_api.group_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_if_match text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.group_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -7838,29 +7846,29 @@ $$;
 
 ALTER FUNCTION team_api.group_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) OWNER TO team_owner;
 
-CREATE FUNCTION team_api.group_member_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text) RETURNS team_api.reply
+CREATE FUNCTION team_api.group_member_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text, p_if_match text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
   return team.group_member_set(p_issuer, p_subject, p_account, p_group,
-                               p_member, false);
+                               p_member, false, p_if_match);
 end
 $$;
 
-ALTER FUNCTION team_api.group_member_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text) OWNER TO team_owner;
+ALTER FUNCTION team_api.group_member_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text, p_if_match text) OWNER TO team_owner;
 
-CREATE FUNCTION team_api.group_member_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text) RETURNS team_api.reply
+CREATE FUNCTION team_api.group_member_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text, p_if_match text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
   return team.group_member_set(p_issuer, p_subject, p_account, p_group,
-                               p_member, true);
+                               p_member, true, p_if_match);
 end
 $$;
 
-ALTER FUNCTION team_api.group_member_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text) OWNER TO team_owner;
+ALTER FUNCTION team_api.group_member_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text, p_if_match text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.group_patch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_body jsonb, p_if_match text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
@@ -7997,11 +8005,12 @@ $$;
 
 ALTER FUNCTION team_api.healthz_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) OWNER TO team_owner;
 
-CREATE FUNCTION team_api.invitation_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) RETURNS team_api.reply
+CREATE FUNCTION team_api.invitation_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text, p_idem text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  v_nil          constant uuid := '00000000-0000-0000-0000-000000000000';
   v_invitation   team.invitation;
   v_account      team.account;
   v_identity     uuid;
@@ -8010,8 +8019,17 @@ declare
   v_groups       uuid[];
   v_id           uuid;
   v_member       team.standing;
+  v_reply        team_api.reply;
 begin
   perform team.actor_present(p_issuer, p_subject);
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_nil, p_idem,
+    jsonb_build_array('invitation_accept', p_token));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
 
   v_invitation := team.invitation_by_token(p_token);
   perform team.rule_addressee(v_invitation, p_email, p_email_verified);
@@ -8035,8 +8053,11 @@ begin
        end,
        v_roles, v_permissions, v_groups) is not null
   then
-    return team.offer_void(v_account, team.stranger(p_issuer, p_subject),
-                           'invitation.accept', 'invitation', v_invitation.id);
+    v_reply := team.offer_void(v_account, team.stranger(p_issuer, p_subject),
+                               'invitation.accept', 'invitation',
+                               v_invitation.id);
+    perform team.idempotency_end(p_issuer, p_subject, v_nil, p_idem, v_reply);
+    return v_reply;
   end if;
 
   perform team.rule_newcomer(v_account, v_roles, v_permissions);
@@ -8070,11 +8091,13 @@ begin
                      v_invitation.id, null,
                      jsonb_build_object('member', v_member.member_id));
 
-  return team.joined_reply(v_account, v_member);
+  v_reply := team.joined_reply(v_account, v_member);
+  perform team.idempotency_end(p_issuer, p_subject, v_nil, p_idem, v_reply);
+  return v_reply;
 end
 $$;
 
-ALTER FUNCTION team_api.invitation_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) OWNER TO team_owner;
+ALTER FUNCTION team_api.invitation_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text, p_idem text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.invitation_batch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitations jsonb, p_csv text, p_idem text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
@@ -8137,16 +8160,25 @@ $$;
 
 ALTER FUNCTION team_api.invitation_batch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitations jsonb, p_csv text, p_idem text) OWNER TO team_owner;
 
-CREATE FUNCTION team_api.invitation_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) RETURNS team_api.reply
+CREATE FUNCTION team_api.invitation_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text, p_idem text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  v_nil         constant uuid := '00000000-0000-0000-0000-000000000000';
   v_invitation  team.invitation;
   v_account     team.account;
   v_reply       team_api.reply;
 begin
   perform team.actor_present(p_issuer, p_subject);
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_nil, p_idem,
+    jsonb_build_array('invitation_decline', p_token));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
 
   v_invitation := team.invitation_by_token(p_token);
   perform team.rule_addressee(v_invitation, p_email, p_email_verified);
@@ -8180,13 +8212,14 @@ begin
                      null);
 
   v_reply.status := 204;
+  perform team.idempotency_end(p_issuer, p_subject, v_nil, p_idem, v_reply);
   return v_reply;
 end
 $$;
 
-ALTER FUNCTION team_api.invitation_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) OWNER TO team_owner;
+ALTER FUNCTION team_api.invitation_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text, p_idem text) OWNER TO team_owner;
 
-CREATE FUNCTION team_api.invitation_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text) RETURNS team_api.reply
+CREATE FUNCTION team_api.invitation_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_if_match text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -8200,6 +8233,9 @@ begin
   v_actor := team.actor_check(v_account, p_issuer, p_subject,
                               'invitations:delete');
   v_invitation := team.invitation_find(v_account, p_invitation);
+
+  perform team.if_match_honour(
+    p_if_match, team.etag(team.invitation_text(v_invitation.id)));
 
   if v_invitation.status = 'accepted' then
     perform team.fail(409, 'already-accepted',
@@ -8227,7 +8263,7 @@ begin
 end
 $$;
 
-ALTER FUNCTION team_api.invitation_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text) OWNER TO team_owner;
+ALTER FUNCTION team_api.invitation_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_if_match text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.invitation_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -8411,7 +8447,7 @@ $$;
 
 ALTER FUNCTION team_api.invitation_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitee_email text, p_invitee_name text, p_roles jsonb, p_permissions jsonb, p_groups jsonb, p_locale text, p_idem text) OWNER TO team_owner;
 
-CREATE FUNCTION team_api.invitation_resend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_idem text) RETURNS team_api.reply
+CREATE FUNCTION team_api.invitation_resend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_idem text, p_if_match text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -8435,6 +8471,9 @@ begin
   if v_reply.status is not null then
     return v_reply;
   end if;
+
+  perform team.if_match_honour(
+    p_if_match, team.etag(team.invitation_text(v_invitation.id)));
 
   if v_invitation.status <> 'pending' then
     perform team.fail(409, 'not-pending', 'The invitation is not pending.');
@@ -8498,9 +8537,9 @@ begin
 end
 $$;
 
-ALTER FUNCTION team_api.invitation_resend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_idem text) OWNER TO team_owner;
+ALTER FUNCTION team_api.invitation_resend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_idem text, p_if_match text) OWNER TO team_owner;
 
-CREATE FUNCTION team_api.join_approve(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text) RETURNS team_api.reply
+CREATE FUNCTION team_api.join_approve(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text, p_idem text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -8515,6 +8554,15 @@ begin
   v_account := team.account_lock(p_account, p_issuer, p_subject);
   v_actor := team.actor_check(v_account, p_issuer, p_subject,
                               'members:approve');
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_account.id, p_idem,
+    jsonb_build_array('join_approve', p_join));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
+
   v_join := team.join_find(v_account, p_join);
   v_target := team.standing_find(v_account.id, v_join.member_id);
 
@@ -8535,8 +8583,11 @@ begin
       '{}'));
 
   if v_refusal is not null then
-    return team.refuse(v_account, v_actor, 'join-request.approve', v_join.id,
-                       v_refusal, null, 'join_request');
+    v_reply := team.refuse(v_account, v_actor, 'join-request.approve',
+                           v_join.id, v_refusal, null, 'join_request');
+    perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                                 v_reply);
+    return v_reply;
   end if;
 
   perform team.seat_check(v_account);
@@ -8556,11 +8607,13 @@ begin
   v_reply.body := team.member_text(v_target.member_id);
   v_reply.etag := team.etag(v_reply.body);
   v_reply.changed := team.changed_person(v_target);
+  perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                               v_reply);
   return v_reply;
 end
 $$;
 
-ALTER FUNCTION team_api.join_approve(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text) OWNER TO team_owner;
+ALTER FUNCTION team_api.join_approve(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text, p_idem text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.join_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -8609,7 +8662,7 @@ $$;
 
 ALTER FUNCTION team_api.join_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) OWNER TO team_owner;
 
-CREATE FUNCTION team_api.join_reject(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text) RETURNS team_api.reply
+CREATE FUNCTION team_api.join_reject(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text, p_idem text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -8623,6 +8676,15 @@ begin
   v_account := team.account_lock(p_account, p_issuer, p_subject);
   v_actor := team.actor_check(v_account, p_issuer, p_subject,
                               'members:approve');
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_account.id, p_idem,
+    jsonb_build_array('join_reject', p_join));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
+
   v_join := team.join_find(v_account, p_join);
   v_target := team.standing_find(v_account.id, v_join.member_id);
 
@@ -8641,11 +8703,13 @@ begin
 
   v_reply.status := 204;
   v_reply.changed := team.changed_person(v_target);
+  perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                               v_reply);
   return v_reply;
 end
 $$;
 
-ALTER FUNCTION team_api.join_reject(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text) OWNER TO team_owner;
+ALTER FUNCTION team_api.join_reject(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text, p_idem text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.link_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
@@ -8690,11 +8754,12 @@ $$;
 
 ALTER FUNCTION team_api.link_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text) OWNER TO team_owner;
 
-CREATE FUNCTION team_api.link_join(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_code text) RETURNS team_api.reply
+CREATE FUNCTION team_api.link_join(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_code text, p_idem text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  v_nil       constant uuid := '00000000-0000-0000-0000-000000000000';
   v_email     text;
   v_link      team.invite_link;
   v_account   team.account;
@@ -8706,6 +8771,13 @@ declare
   v_reply     team_api.reply;
 begin
   perform team.actor_present(p_issuer, p_subject);
+
+  v_reply := team.idempotency_begin(p_issuer, p_subject, v_nil, p_idem,
+                                    jsonb_build_array('link_join', p_code));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
 
   v_link := team.link_by_code(p_code);
   v_email := team.email_verified_check(p_email, p_email_verified);
@@ -8725,8 +8797,10 @@ begin
                        v_link.created_by,
                        'invite-links:create', v_roles, '{}', '{}') is not null
   then
-    return team.offer_void(v_account, team.stranger(p_issuer, p_subject),
-                           'invite-link.join', 'invite_link', v_link.id);
+    v_reply := team.offer_void(v_account, team.stranger(p_issuer, p_subject),
+                               'invite-link.join', 'invite_link', v_link.id);
+    perform team.idempotency_end(p_issuer, p_subject, v_nil, p_idem, v_reply);
+    return v_reply;
   end if;
 
   perform team.rule_link_role(v_account, v_roles);
@@ -8760,7 +8834,9 @@ begin
     perform team.audit(v_account.id, v_member, 'invite-link.join',
                        'invite_link', v_link.id, null,
                        jsonb_build_object('member', v_member.member_id));
-    return team.joined_reply(v_account, v_member);
+    v_reply := team.joined_reply(v_account, v_member);
+    perform team.idempotency_end(p_issuer, p_subject, v_nil, p_idem, v_reply);
+    return v_reply;
   end if;
 
   -- one whose member was removed in the meantime is not pending any more
@@ -8785,11 +8861,12 @@ begin
    where b.join_id = v_join;
 
   v_reply.changed := team.changed_person(v_member);
+  perform team.idempotency_end(p_issuer, p_subject, v_nil, p_idem, v_reply);
   return v_reply;
 end
 $$;
 
-ALTER FUNCTION team_api.link_join(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_code text) OWNER TO team_owner;
+ALTER FUNCTION team_api.link_join(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_code text, p_idem text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.link_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -9508,7 +9585,7 @@ $$;
 
 ALTER FUNCTION team_api.member_permissions_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_permissions jsonb, p_if_match text) OWNER TO team_owner;
 
-CREATE FUNCTION team_api.member_remove(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) RETURNS team_api.reply
+CREATE FUNCTION team_api.member_remove(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_if_match text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -9530,6 +9607,9 @@ begin
   end if;
 
   v_target := team.target_find(v_account, v_actor, p_member);
+
+  perform team.if_match_honour(
+    p_if_match, team.etag(team.member_text(v_target.member_id)));
 
   v_refusal := team.rule_rank(v_account, v_actor, v_target,
                               v_account.admin_may_remove_admin);
@@ -9557,19 +9637,19 @@ begin
 end
 $$;
 
-ALTER FUNCTION team_api.member_remove(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) OWNER TO team_owner;
+ALTER FUNCTION team_api.member_remove(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_if_match text) OWNER TO team_owner;
 
-CREATE FUNCTION team_api.member_resume(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) RETURNS team_api.reply
+CREATE FUNCTION team_api.member_resume(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_if_match text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
   return team.member_status_set(p_issuer, p_subject, p_account, p_member,
-                                'active');
+                                'active', p_if_match);
 end
 $$;
 
-ALTER FUNCTION team_api.member_resume(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) OWNER TO team_owner;
+ALTER FUNCTION team_api.member_resume(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_if_match text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.member_roles_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_roles jsonb, p_if_match text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
@@ -9638,17 +9718,17 @@ $$;
 
 ALTER FUNCTION team_api.member_roles_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_roles jsonb, p_if_match text) OWNER TO team_owner;
 
-CREATE FUNCTION team_api.member_suspend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) RETURNS team_api.reply
+CREATE FUNCTION team_api.member_suspend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_if_match text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
   return team.member_status_set(p_issuer, p_subject, p_account, p_member,
-                                'suspended');
+                                'suspended', p_if_match);
 end
 $$;
 
-ALTER FUNCTION team_api.member_suspend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) OWNER TO team_owner;
+ALTER FUNCTION team_api.member_suspend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_if_match text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.permission_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -10193,7 +10273,7 @@ $$;
 
 ALTER FUNCTION team_api.subaccount_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_account_name text, p_slug text, p_time_zone text, p_invitation jsonb, p_idem text) OWNER TO team_owner;
 
-CREATE FUNCTION team_api.transfer_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) RETURNS team_api.reply
+CREATE FUNCTION team_api.transfer_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text, p_idem text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -10206,6 +10286,15 @@ declare
 begin
   v_account := team.account_lock(p_account, p_issuer, p_subject);
   v_actor := team.actor_check(v_account, p_issuer, p_subject, null);
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_account.id, p_idem,
+    jsonb_build_array('transfer_accept', p_transfer));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
+
   v_transfer := team.transfer_find(v_account, v_actor, p_transfer);
 
   perform team.rule_transfer_mine(v_transfer, v_actor);
@@ -10222,11 +10311,13 @@ begin
 
   v_reply := team.transfer_reply(200, v_transfer.id, null);
   v_reply.changed := team.changed_persons(v_former, v_actor);
+  perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                               v_reply);
   return v_reply;
 end
 $$;
 
-ALTER FUNCTION team_api.transfer_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) OWNER TO team_owner;
+ALTER FUNCTION team_api.transfer_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text, p_idem text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.transfer_cancel(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
@@ -10265,7 +10356,7 @@ $$;
 
 ALTER FUNCTION team_api.transfer_cancel(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) OWNER TO team_owner;
 
-CREATE FUNCTION team_api.transfer_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) RETURNS team_api.reply
+CREATE FUNCTION team_api.transfer_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text, p_idem text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -10277,6 +10368,15 @@ declare
 begin
   v_account := team.account_lock(p_account, p_issuer, p_subject);
   v_actor := team.actor_check(v_account, p_issuer, p_subject, null);
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_account.id, p_idem,
+    jsonb_build_array('transfer_decline', p_transfer));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
+
   v_transfer := team.transfer_find(v_account, v_actor, p_transfer);
 
   perform team.rule_transfer_mine(v_transfer, v_actor);
@@ -10285,11 +10385,13 @@ begin
                              v_transfer.id);
 
   v_reply.status := 204;
+  perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                               v_reply);
   return v_reply;
 end
 $$;
 
-ALTER FUNCTION team_api.transfer_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) OWNER TO team_owner;
+ALTER FUNCTION team_api.transfer_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text, p_idem text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.transfer_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -11622,7 +11724,7 @@ REVOKE ALL ON FUNCTION team.group_check(p_account team.account, p_group team.mem
 
 REVOKE ALL ON FUNCTION team.group_find(p_account team.account, p_group text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION team.group_member_set(p_issuer text, p_subject text, p_account text, p_group text, p_member text, p_in boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION team.group_member_set(p_issuer text, p_subject text, p_account text, p_group text, p_member text, p_in boolean, p_if_match text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.group_names(p_groups uuid[]) FROM PUBLIC;
 
@@ -11696,7 +11798,7 @@ REVOKE ALL ON FUNCTION team.member_join(p_account team.account, p_identity uuid,
 
 REVOKE ALL ON FUNCTION team.member_label(p_member uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION team.member_status_set(p_issuer text, p_subject text, p_account text, p_member text, p_status text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION team.member_status_set(p_issuer text, p_subject text, p_account text, p_member text, p_status text, p_if_match text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.member_text(p_member uuid) FROM PUBLIC;
 
@@ -11890,8 +11992,8 @@ GRANT ALL ON FUNCTION team_api.explain(p_issuer text, p_subject text, p_email te
 REVOKE ALL ON FUNCTION team_api.grant_get(p_issuer text, p_subject text, p_account text, OUT status text, OUT account_id text, OUT member_id text, OUT roles text, OUT permissions text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.grant_get(p_issuer text, p_subject text, p_account text, OUT status text, OUT account_id text, OUT member_id text, OUT roles text, OUT permissions text) TO team_gateway;
 
-REVOKE ALL ON FUNCTION team_api.group_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text) FROM PUBLIC;
-GRANT ALL ON FUNCTION team_api.group_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text) TO team_gateway;
+REVOKE ALL ON FUNCTION team_api.group_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_if_match text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.group_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_if_match text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.group_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.group_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text) TO team_gateway;
@@ -11899,11 +12001,11 @@ GRANT ALL ON FUNCTION team_api.group_get(p_issuer text, p_subject text, p_email 
 REVOKE ALL ON FUNCTION team_api.group_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.group_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) TO team_gateway;
 
-REVOKE ALL ON FUNCTION team_api.group_member_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text) FROM PUBLIC;
-GRANT ALL ON FUNCTION team_api.group_member_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text) TO team_gateway;
+REVOKE ALL ON FUNCTION team_api.group_member_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text, p_if_match text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.group_member_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text, p_if_match text) TO team_gateway;
 
-REVOKE ALL ON FUNCTION team_api.group_member_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text) FROM PUBLIC;
-GRANT ALL ON FUNCTION team_api.group_member_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text) TO team_gateway;
+REVOKE ALL ON FUNCTION team_api.group_member_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text, p_if_match text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.group_member_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_member text, p_if_match text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.group_patch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_body jsonb, p_if_match text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.group_patch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_group text, p_body jsonb, p_if_match text) TO team_gateway;
@@ -11914,17 +12016,17 @@ GRANT ALL ON FUNCTION team_api.group_post(p_issuer text, p_subject text, p_email
 REVOKE ALL ON FUNCTION team_api.healthz_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.healthz_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) TO team_gateway;
 
-REVOKE ALL ON FUNCTION team_api.invitation_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) FROM PUBLIC;
-GRANT ALL ON FUNCTION team_api.invitation_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) TO team_gateway;
+REVOKE ALL ON FUNCTION team_api.invitation_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text, p_idem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.invitation_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text, p_idem text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.invitation_batch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitations jsonb, p_csv text, p_idem text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.invitation_batch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitations jsonb, p_csv text, p_idem text) TO team_gateway;
 
-REVOKE ALL ON FUNCTION team_api.invitation_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) FROM PUBLIC;
-GRANT ALL ON FUNCTION team_api.invitation_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text) TO team_gateway;
+REVOKE ALL ON FUNCTION team_api.invitation_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text, p_idem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.invitation_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_token text, p_idem text) TO team_gateway;
 
-REVOKE ALL ON FUNCTION team_api.invitation_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text) FROM PUBLIC;
-GRANT ALL ON FUNCTION team_api.invitation_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text) TO team_gateway;
+REVOKE ALL ON FUNCTION team_api.invitation_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_if_match text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.invitation_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_if_match text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.invitation_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.invitation_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text) TO team_gateway;
@@ -11938,23 +12040,23 @@ GRANT ALL ON FUNCTION team_api.invitation_lookup(p_issuer text, p_subject text, 
 REVOKE ALL ON FUNCTION team_api.invitation_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitee_email text, p_invitee_name text, p_roles jsonb, p_permissions jsonb, p_groups jsonb, p_locale text, p_idem text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.invitation_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitee_email text, p_invitee_name text, p_roles jsonb, p_permissions jsonb, p_groups jsonb, p_locale text, p_idem text) TO team_gateway;
 
-REVOKE ALL ON FUNCTION team_api.invitation_resend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_idem text) FROM PUBLIC;
-GRANT ALL ON FUNCTION team_api.invitation_resend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_idem text) TO team_gateway;
+REVOKE ALL ON FUNCTION team_api.invitation_resend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_idem text, p_if_match text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.invitation_resend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_invitation text, p_idem text, p_if_match text) TO team_gateway;
 
-REVOKE ALL ON FUNCTION team_api.join_approve(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text) FROM PUBLIC;
-GRANT ALL ON FUNCTION team_api.join_approve(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text) TO team_gateway;
+REVOKE ALL ON FUNCTION team_api.join_approve(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text, p_idem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.join_approve(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text, p_idem text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.join_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.join_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) TO team_gateway;
 
-REVOKE ALL ON FUNCTION team_api.join_reject(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text) FROM PUBLIC;
-GRANT ALL ON FUNCTION team_api.join_reject(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text) TO team_gateway;
+REVOKE ALL ON FUNCTION team_api.join_reject(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text, p_idem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.join_reject(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text, p_idem text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.link_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.link_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text) TO team_gateway;
 
-REVOKE ALL ON FUNCTION team_api.link_join(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_code text) FROM PUBLIC;
-GRANT ALL ON FUNCTION team_api.link_join(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_code text) TO team_gateway;
+REVOKE ALL ON FUNCTION team_api.link_join(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_code text, p_idem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.link_join(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_code text, p_idem text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.link_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.link_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) TO team_gateway;
@@ -11992,17 +12094,17 @@ GRANT ALL ON FUNCTION team_api.member_patch(p_issuer text, p_subject text, p_ema
 REVOKE ALL ON FUNCTION team_api.member_permissions_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_permissions jsonb, p_if_match text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.member_permissions_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_permissions jsonb, p_if_match text) TO team_gateway;
 
-REVOKE ALL ON FUNCTION team_api.member_remove(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) FROM PUBLIC;
-GRANT ALL ON FUNCTION team_api.member_remove(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) TO team_gateway;
+REVOKE ALL ON FUNCTION team_api.member_remove(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_if_match text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.member_remove(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_if_match text) TO team_gateway;
 
-REVOKE ALL ON FUNCTION team_api.member_resume(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) FROM PUBLIC;
-GRANT ALL ON FUNCTION team_api.member_resume(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) TO team_gateway;
+REVOKE ALL ON FUNCTION team_api.member_resume(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_if_match text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.member_resume(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_if_match text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.member_roles_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_roles jsonb, p_if_match text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.member_roles_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_roles jsonb, p_if_match text) TO team_gateway;
 
-REVOKE ALL ON FUNCTION team_api.member_suspend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) FROM PUBLIC;
-GRANT ALL ON FUNCTION team_api.member_suspend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text) TO team_gateway;
+REVOKE ALL ON FUNCTION team_api.member_suspend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_if_match text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.member_suspend(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_member text, p_if_match text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.permission_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.permission_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text) TO team_gateway;
@@ -12037,14 +12139,14 @@ GRANT ALL ON FUNCTION team_api.subaccount_list(p_issuer text, p_subject text, p_
 REVOKE ALL ON FUNCTION team_api.subaccount_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_account_name text, p_slug text, p_time_zone text, p_invitation jsonb, p_idem text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.subaccount_post(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_account_name text, p_slug text, p_time_zone text, p_invitation jsonb, p_idem text) TO team_gateway;
 
-REVOKE ALL ON FUNCTION team_api.transfer_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) FROM PUBLIC;
-GRANT ALL ON FUNCTION team_api.transfer_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) TO team_gateway;
+REVOKE ALL ON FUNCTION team_api.transfer_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text, p_idem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.transfer_accept(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text, p_idem text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.transfer_cancel(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.transfer_cancel(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) TO team_gateway;
 
-REVOKE ALL ON FUNCTION team_api.transfer_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) FROM PUBLIC;
-GRANT ALL ON FUNCTION team_api.transfer_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text) TO team_gateway;
+REVOKE ALL ON FUNCTION team_api.transfer_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text, p_idem text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.transfer_decline(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_transfer text, p_idem text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.transfer_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.transfer_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_limit integer, p_cursor text) TO team_gateway;

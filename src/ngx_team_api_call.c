@@ -7,6 +7,8 @@
 
 static int ngx_team_api_input(ngx_http_request_t *r, const team_route_t *route,
     team_input_t *input);
+static ngx_uint_t ngx_team_api_matches_none(const team_route_t *route,
+    team_str_t if_match);
 static ngx_uint_t ngx_team_api_wants_csv(ngx_http_request_t *r);
 static ngx_int_t ngx_team_api_query(ngx_http_request_t *r,
     const team_route_t *route, const team_params_t *params);
@@ -86,6 +88,10 @@ ngx_team_api_input(ngx_http_request_t *r, const team_route_t *route,
         return 400;
     }
 
+    if (ngx_team_api_matches_none(route, input->if_match)) {
+        return 412;
+    }
+
     input->wants_csv = ngx_team_api_wants_csv(r);
 
     if (!ngx_team_api_has_body(route)) {
@@ -96,6 +102,23 @@ ngx_team_api_input(ngx_http_request_t *r, const team_route_t *route,
                  && ngx_team_api_body_is_csv(r);
 
     return ngx_team_api_body_get(r, &input->body);
+}
+
+
+/*
+ * RFC 9110 section 13.1.1: what has no tag has none of those that are named.
+ * Where there is one SQL compares it, under the lock.
+ */
+
+static ngx_uint_t
+ngx_team_api_matches_none(const team_route_t *route, team_str_t if_match)
+{
+    static team_str_t  any = team_string("*");
+
+    return route->write
+           && if_match.len != 0
+           && !ngx_team_api_has_field(route, TEAM_FIELD_IF_MATCH)
+           && !team_str_eq(if_match, any);
 }
 
 

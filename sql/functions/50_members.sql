@@ -9,7 +9,7 @@
 
 create or replace function team.member_status_set(
   p_issuer text, p_subject text, p_account text, p_member text,
-  p_status text)
+  p_status text, p_if_match text)
 returns team_api.reply
 language plpgsql
 volatile
@@ -30,6 +30,9 @@ begin
   v_actor := team.actor_check(v_account, p_issuer, p_subject,
                               'members:suspend');
   v_target := team.target_find(v_account, v_actor, p_member);
+
+  perform team.if_match_honour(
+    p_if_match, team.etag(team.member_text(v_target.member_id)));
 
   v_refusal := coalesce(
     team.rule_self(v_account, v_actor, v_target),
@@ -77,7 +80,8 @@ $$;
 
 create or replace function team_api.member_suspend(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
-  p_name text, p_account text, p_member text)
+  p_name text, p_account text, p_member text,
+  p_if_match text default null)
 returns team_api.reply
 language plpgsql
 volatile
@@ -86,14 +90,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return team.member_status_set(p_issuer, p_subject, p_account, p_member,
-                                'suspended');
+                                'suspended', p_if_match);
 end
 $$;
 
 
 create or replace function team_api.member_resume(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
-  p_name text, p_account text, p_member text)
+  p_name text, p_account text, p_member text,
+  p_if_match text default null)
 returns team_api.reply
 language plpgsql
 volatile
@@ -102,7 +107,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return team.member_status_set(p_issuer, p_subject, p_account, p_member,
-                                'active');
+                                'active', p_if_match);
 end
 $$;
 
@@ -229,7 +234,8 @@ $$;
 
 create or replace function team_api.member_remove(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
-  p_name text, p_account text, p_member text)
+  p_name text, p_account text, p_member text,
+  p_if_match text default null)
 returns team_api.reply
 language plpgsql
 volatile
@@ -254,6 +260,9 @@ begin
   end if;
 
   v_target := team.target_find(v_account, v_actor, p_member);
+
+  perform team.if_match_honour(
+    p_if_match, team.etag(team.member_text(v_target.member_id)));
 
   v_refusal := team.rule_rank(v_account, v_actor, v_target,
                               v_account.admin_may_remove_admin);

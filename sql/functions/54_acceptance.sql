@@ -332,11 +332,12 @@ $$;
 -- --- deciding ---------------------------------------------------------------
 
 -- Who is not the addressee doesn't get as far as the account's lock.  Under it
--- everything is looked up again, and the update is what decides.
+-- everything is looked up again, and the update is what decides.  A repeat is
+-- known before the token is looked at, which is not good any more.
 
 create or replace function team_api.invitation_accept(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
-  p_name text, p_token text)
+  p_name text, p_token text, p_idem text default null)
 returns team_api.reply
 language plpgsql
 volatile
@@ -344,6 +345,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_nil          constant uuid := '00000000-0000-0000-0000-000000000000';
   v_invitation   team.invitation;
   v_account      team.account;
   v_identity     uuid;
@@ -352,8 +354,17 @@ declare
   v_groups       uuid[];
   v_id           uuid;
   v_member       team.standing;
+  v_reply        team_api.reply;
 begin
   perform team.actor_present(p_issuer, p_subject);
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_nil, p_idem,
+    jsonb_build_array('invitation_accept', p_token));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
 
   v_invitation := team.invitation_by_token(p_token);
   perform team.rule_addressee(v_invitation, p_email, p_email_verified);
@@ -377,8 +388,11 @@ begin
        end,
        v_roles, v_permissions, v_groups) is not null
   then
-    return team.offer_void(v_account, team.stranger(p_issuer, p_subject),
-                           'invitation.accept', 'invitation', v_invitation.id);
+    v_reply := team.offer_void(v_account, team.stranger(p_issuer, p_subject),
+                               'invitation.accept', 'invitation',
+                               v_invitation.id);
+    perform team.idempotency_end(p_issuer, p_subject, v_nil, p_idem, v_reply);
+    return v_reply;
   end if;
 
   perform team.rule_newcomer(v_account, v_roles, v_permissions);
@@ -412,14 +426,16 @@ begin
                      v_invitation.id, null,
                      jsonb_build_object('member', v_member.member_id));
 
-  return team.joined_reply(v_account, v_member);
+  v_reply := team.joined_reply(v_account, v_member);
+  perform team.idempotency_end(p_issuer, p_subject, v_nil, p_idem, v_reply);
+  return v_reply;
 end
 $$;
 
 
 create or replace function team_api.invitation_decline(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
-  p_name text, p_token text)
+  p_name text, p_token text, p_idem text default null)
 returns team_api.reply
 language plpgsql
 volatile
@@ -427,11 +443,20 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_nil         constant uuid := '00000000-0000-0000-0000-000000000000';
   v_invitation  team.invitation;
   v_account     team.account;
   v_reply       team_api.reply;
 begin
   perform team.actor_present(p_issuer, p_subject);
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_nil, p_idem,
+    jsonb_build_array('invitation_decline', p_token));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
 
   v_invitation := team.invitation_by_token(p_token);
   perform team.rule_addressee(v_invitation, p_email, p_email_verified);
@@ -465,6 +490,7 @@ begin
                      null);
 
   v_reply.status := 204;
+  perform team.idempotency_end(p_issuer, p_subject, v_nil, p_idem, v_reply);
   return v_reply;
 end
 $$;

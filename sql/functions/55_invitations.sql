@@ -216,7 +216,8 @@ $$;
 
 create or replace function team_api.invitation_resend(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
-  p_name text, p_account text, p_invitation text, p_idem text)
+  p_name text, p_account text, p_invitation text, p_idem text,
+  p_if_match text default null)
 returns team_api.reply
 language plpgsql
 volatile
@@ -243,6 +244,9 @@ begin
   if v_reply.status is not null then
     return v_reply;
   end if;
+
+  perform team.if_match_honour(
+    p_if_match, team.etag(team.invitation_text(v_invitation.id)));
 
   if v_invitation.status <> 'pending' then
     perform team.fail(409, 'not-pending', 'The invitation is not pending.');
@@ -312,7 +316,8 @@ $$;
 
 create or replace function team_api.invitation_delete(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
-  p_name text, p_account text, p_invitation text)
+  p_name text, p_account text, p_invitation text,
+  p_if_match text default null)
 returns team_api.reply
 language plpgsql
 volatile
@@ -329,6 +334,9 @@ begin
   v_actor := team.actor_check(v_account, p_issuer, p_subject,
                               'invitations:delete');
   v_invitation := team.invitation_find(v_account, p_invitation);
+
+  perform team.if_match_honour(
+    p_if_match, team.etag(team.invitation_text(v_invitation.id)));
 
   if v_invitation.status = 'accepted' then
     perform team.fail(409, 'already-accepted',

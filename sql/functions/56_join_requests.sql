@@ -111,7 +111,7 @@ $$;
 
 create or replace function team_api.join_approve(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
-  p_name text, p_account text, p_join text)
+  p_name text, p_account text, p_join text, p_idem text default null)
 returns team_api.reply
 language plpgsql
 volatile
@@ -129,6 +129,15 @@ begin
   v_account := team.account_lock(p_account, p_issuer, p_subject);
   v_actor := team.actor_check(v_account, p_issuer, p_subject,
                               'members:approve');
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_account.id, p_idem,
+    jsonb_build_array('join_approve', p_join));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
+
   v_join := team.join_find(v_account, p_join);
   v_target := team.standing_find(v_account.id, v_join.member_id);
 
@@ -149,8 +158,11 @@ begin
       '{}'));
 
   if v_refusal is not null then
-    return team.refuse(v_account, v_actor, 'join-request.approve', v_join.id,
-                       v_refusal, null, 'join_request');
+    v_reply := team.refuse(v_account, v_actor, 'join-request.approve',
+                           v_join.id, v_refusal, null, 'join_request');
+    perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                                 v_reply);
+    return v_reply;
   end if;
 
   perform team.seat_check(v_account);
@@ -170,6 +182,8 @@ begin
   v_reply.body := team.member_text(v_target.member_id);
   v_reply.etag := team.etag(v_reply.body);
   v_reply.changed := team.changed_person(v_target);
+  perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                               v_reply);
   return v_reply;
 end
 $$;
@@ -177,7 +191,7 @@ $$;
 
 create or replace function team_api.join_reject(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
-  p_name text, p_account text, p_join text)
+  p_name text, p_account text, p_join text, p_idem text default null)
 returns team_api.reply
 language plpgsql
 volatile
@@ -194,6 +208,15 @@ begin
   v_account := team.account_lock(p_account, p_issuer, p_subject);
   v_actor := team.actor_check(v_account, p_issuer, p_subject,
                               'members:approve');
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_account.id, p_idem,
+    jsonb_build_array('join_reject', p_join));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
+
   v_join := team.join_find(v_account, p_join);
   v_target := team.standing_find(v_account.id, v_join.member_id);
 
@@ -212,6 +235,8 @@ begin
 
   v_reply.status := 204;
   v_reply.changed := team.changed_person(v_target);
+  perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                               v_reply);
   return v_reply;
 end
 $$;

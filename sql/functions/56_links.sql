@@ -391,7 +391,7 @@ $$;
 
 create or replace function team_api.link_join(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
-  p_name text, p_code text)
+  p_name text, p_code text, p_idem text default null)
 returns team_api.reply
 language plpgsql
 volatile
@@ -399,6 +399,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_nil       constant uuid := '00000000-0000-0000-0000-000000000000';
   v_email     text;
   v_link      team.invite_link;
   v_account   team.account;
@@ -410,6 +411,13 @@ declare
   v_reply     team_api.reply;
 begin
   perform team.actor_present(p_issuer, p_subject);
+
+  v_reply := team.idempotency_begin(p_issuer, p_subject, v_nil, p_idem,
+                                    jsonb_build_array('link_join', p_code));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
 
   v_link := team.link_by_code(p_code);
   v_email := team.email_verified_check(p_email, p_email_verified);
@@ -429,8 +437,10 @@ begin
                        v_link.created_by,
                        'invite-links:create', v_roles, '{}', '{}') is not null
   then
-    return team.offer_void(v_account, team.stranger(p_issuer, p_subject),
-                           'invite-link.join', 'invite_link', v_link.id);
+    v_reply := team.offer_void(v_account, team.stranger(p_issuer, p_subject),
+                               'invite-link.join', 'invite_link', v_link.id);
+    perform team.idempotency_end(p_issuer, p_subject, v_nil, p_idem, v_reply);
+    return v_reply;
   end if;
 
   perform team.rule_link_role(v_account, v_roles);
@@ -464,7 +474,9 @@ begin
     perform team.audit(v_account.id, v_member, 'invite-link.join',
                        'invite_link', v_link.id, null,
                        jsonb_build_object('member', v_member.member_id));
-    return team.joined_reply(v_account, v_member);
+    v_reply := team.joined_reply(v_account, v_member);
+    perform team.idempotency_end(p_issuer, p_subject, v_nil, p_idem, v_reply);
+    return v_reply;
   end if;
 
   -- one whose member was removed in the meantime is not pending any more
@@ -489,6 +501,7 @@ begin
    where b.join_id = v_join;
 
   v_reply.changed := team.changed_person(v_member);
+  perform team.idempotency_end(p_issuer, p_subject, v_nil, p_idem, v_reply);
   return v_reply;
 end
 $$;

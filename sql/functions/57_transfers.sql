@@ -180,7 +180,7 @@ $$;
 
 create or replace function team_api.transfer_accept(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
-  p_name text, p_account text, p_transfer text)
+  p_name text, p_account text, p_transfer text, p_idem text default null)
 returns team_api.reply
 language plpgsql
 volatile
@@ -196,6 +196,15 @@ declare
 begin
   v_account := team.account_lock(p_account, p_issuer, p_subject);
   v_actor := team.actor_check(v_account, p_issuer, p_subject, null);
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_account.id, p_idem,
+    jsonb_build_array('transfer_accept', p_transfer));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
+
   v_transfer := team.transfer_find(v_account, v_actor, p_transfer);
 
   perform team.rule_transfer_mine(v_transfer, v_actor);
@@ -212,6 +221,8 @@ begin
 
   v_reply := team.transfer_reply(200, v_transfer.id, null);
   v_reply.changed := team.changed_persons(v_former, v_actor);
+  perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                               v_reply);
   return v_reply;
 end
 $$;
@@ -219,7 +230,7 @@ $$;
 
 create or replace function team_api.transfer_decline(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
-  p_name text, p_account text, p_transfer text)
+  p_name text, p_account text, p_transfer text, p_idem text default null)
 returns team_api.reply
 language plpgsql
 volatile
@@ -234,6 +245,15 @@ declare
 begin
   v_account := team.account_lock(p_account, p_issuer, p_subject);
   v_actor := team.actor_check(v_account, p_issuer, p_subject, null);
+
+  v_reply := team.idempotency_begin(
+    p_issuer, p_subject, v_account.id, p_idem,
+    jsonb_build_array('transfer_decline', p_transfer));
+
+  if v_reply.status is not null then
+    return v_reply;
+  end if;
+
   v_transfer := team.transfer_find(v_account, v_actor, p_transfer);
 
   perform team.rule_transfer_mine(v_transfer, v_actor);
@@ -242,6 +262,8 @@ begin
                              v_transfer.id);
 
   v_reply.status := 204;
+  perform team.idempotency_end(p_issuer, p_subject, v_account.id, p_idem,
+                               v_reply);
   return v_reply;
 end
 $$;

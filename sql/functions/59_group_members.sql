@@ -61,11 +61,12 @@ end
 $$;
 
 
--- Puts a member into one group or takes them out; both idempotent.
+-- Puts a member into one group or takes them out; both idempotent.  The tag to
+-- match is the member's, who is the one that changes.
 
 create or replace function team.group_member_set(
   p_issuer text, p_subject text, p_account text, p_group text,
-  p_member text, p_in boolean)
+  p_member text, p_in boolean, p_if_match text)
 returns team_api.reply
 language plpgsql
 volatile
@@ -83,6 +84,9 @@ begin
                               'groups:assign');
   v_group := team.group_find(v_account, p_group);
   v_target := team.target_find(v_account, v_actor, p_member);
+
+  perform team.if_match_honour(
+    p_if_match, team.etag(team.member_text(v_target.member_id)));
 
   if p_in then
     insert into team.group_member (group_id, member_id, account_id)
@@ -111,7 +115,8 @@ $$;
 
 create or replace function team_api.group_member_put(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
-  p_name text, p_account text, p_group text, p_member text)
+  p_name text, p_account text, p_group text, p_member text,
+  p_if_match text default null)
 returns team_api.reply
 language plpgsql
 volatile
@@ -120,14 +125,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return team.group_member_set(p_issuer, p_subject, p_account, p_group,
-                               p_member, true);
+                               p_member, true, p_if_match);
 end
 $$;
 
 
 create or replace function team_api.group_member_delete(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
-  p_name text, p_account text, p_group text, p_member text)
+  p_name text, p_account text, p_group text, p_member text,
+  p_if_match text default null)
 returns team_api.reply
 language plpgsql
 volatile
@@ -136,7 +142,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return team.group_member_set(p_issuer, p_subject, p_account, p_group,
-                               p_member, false);
+                               p_member, false, p_if_match);
 end
 $$;
 

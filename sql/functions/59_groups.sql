@@ -336,7 +336,8 @@ $$;
 
 create or replace function team_api.group_delete(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
-  p_name text, p_account text, p_group text)
+  p_name text, p_account text, p_group text,
+  p_if_match text default null)
 returns team_api.reply
 language plpgsql
 volatile
@@ -355,6 +356,8 @@ begin
                               'groups:delete');
   v_group := team.group_find(v_account, p_group);
   v_old := team.group_text(v_group.id);
+
+  perform team.if_match_honour(p_if_match, team.etag(v_old));
 
   delete from team.member_group g
    where g.id = v_group.id;

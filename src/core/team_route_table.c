@@ -92,6 +92,18 @@ static const team_field_t  team_fields_one[] = {
     { TEAM_FIELD_PATH, NULL, 0, 0, 0 }
 };
 
+static const team_field_t  team_fields_one_match[] = {
+    { TEAM_FIELD_PATH, NULL, 0, 0, 0 },
+    { TEAM_FIELD_PATH, NULL, 0, 0, 0 },
+    { TEAM_FIELD_IF_MATCH, NULL, 0, 0, 0 }
+};
+
+static const team_field_t  team_fields_one_once[] = {
+    { TEAM_FIELD_PATH, NULL, 0, 0, 0 },
+    { TEAM_FIELD_PATH, NULL, 0, 0, 0 },
+    { TEAM_FIELD_IDEMPOTENCY, NULL, 0, 0, 0 }
+};
+
 static const team_field_t  team_fields_change_one[] = {
     { TEAM_FIELD_PATH, NULL, 0, 0, 0 },
     { TEAM_FIELD_PATH, NULL, 0, 0, 0 },
@@ -155,11 +167,17 @@ static const team_field_t  team_fields_invitation_batch[] = {
 static const team_field_t  team_fields_invitation_resend[] = {
     { TEAM_FIELD_PATH, NULL, 0, 0, 0 },
     { TEAM_FIELD_PATH, NULL, 0, 0, 0 },
-    { TEAM_FIELD_IDEMPOTENCY, NULL, 0, 0, 0 }
+    { TEAM_FIELD_IDEMPOTENCY, NULL, 0, 0, 0 },
+    { TEAM_FIELD_IF_MATCH, NULL, 0, 0, 0 }
 };
 
 static const team_field_t  team_fields_token[] = {
     { TEAM_FIELD_TEXT, "token", 1, TEAM_MAX_SECRET, 1 }
+};
+
+static const team_field_t  team_fields_token_once[] = {
+    { TEAM_FIELD_TEXT, "token", 1, TEAM_MAX_SECRET, 1 },
+    { TEAM_FIELD_IDEMPOTENCY, NULL, 0, 0, 0 }
 };
 
 static const team_field_t  team_fields_link_post[] = {
@@ -172,7 +190,8 @@ static const team_field_t  team_fields_link_post[] = {
 };
 
 static const team_field_t  team_fields_link_join[] = {
-    { TEAM_FIELD_TEXT, "code", 1, TEAM_MAX_SECRET, 1 }
+    { TEAM_FIELD_TEXT, "code", 1, TEAM_MAX_SECRET, 1 },
+    { TEAM_FIELD_IDEMPOTENCY, NULL, 0, 0, 0 }
 };
 
 static const team_field_t  team_fields_transfer_post[] = {
@@ -200,12 +219,6 @@ static const team_field_t  team_fields_role_put[] = {
     { TEAM_FIELD_IF_MATCH, NULL, 0, 0, 0 }
 };
 
-static const team_field_t  team_fields_role_delete[] = {
-    { TEAM_FIELD_PATH, NULL, 0, 0, 0 },
-    { TEAM_FIELD_PATH, NULL, 0, 0, 0 },
-    { TEAM_FIELD_IF_MATCH, NULL, 0, 0, 0 }
-};
-
 static const team_field_t  team_fields_group_post[] = {
     { TEAM_FIELD_PATH, NULL, 0, 0, 0 },
     { TEAM_FIELD_TEXT, "name", 1, TEAM_MAX_TEXT, 1 },
@@ -217,7 +230,8 @@ static const team_field_t  team_fields_group_post[] = {
 static const team_field_t  team_fields_two[] = {
     { TEAM_FIELD_PATH, NULL, 0, 0, 0 },
     { TEAM_FIELD_PATH, NULL, 0, 0, 0 },
-    { TEAM_FIELD_PATH, NULL, 0, 0, 0 }
+    { TEAM_FIELD_PATH, NULL, 0, 0, 0 },
+    { TEAM_FIELD_IF_MATCH, NULL, 0, 0, 0 }
 };
 
 static const team_field_t  team_fields_audit_list[] = {
@@ -314,18 +328,18 @@ static const team_route_t  team_route_table[] = {
       team_fields(team_fields_change_one), 0, 1 },
 
     { TEAM_METHOD_DELETE, "/v1/accounts/{a}/members/{m}", "member_remove",
-      TEAM_SELECT "member_remove(" TEAM_ACTOR ", $6, $7)",
-      team_fields(team_fields_one), 0, 1 },
+      TEAM_SELECT "member_remove(" TEAM_ACTOR ", $6, $7, $8)",
+      team_fields(team_fields_one_match), 0, 1 },
 
     { TEAM_METHOD_PUT, "/v1/accounts/{a}/members/{m}/suspension",
       "member_suspend",
-      TEAM_SELECT "member_suspend(" TEAM_ACTOR ", $6, $7)",
-      team_fields(team_fields_one), 0, 1 },
+      TEAM_SELECT "member_suspend(" TEAM_ACTOR ", $6, $7, $8)",
+      team_fields(team_fields_one_match), 0, 1 },
 
     { TEAM_METHOD_DELETE, "/v1/accounts/{a}/members/{m}/suspension",
       "member_resume",
-      TEAM_SELECT "member_resume(" TEAM_ACTOR ", $6, $7)",
-      team_fields(team_fields_one), 0, 1 },
+      TEAM_SELECT "member_resume(" TEAM_ACTOR ", $6, $7, $8)",
+      team_fields(team_fields_one_match), 0, 1 },
 
     { TEAM_METHOD_PUT, "/v1/accounts/{a}/members/{m}/roles",
       "member_roles_put",
@@ -367,12 +381,12 @@ static const team_route_t  team_route_table[] = {
 
     { TEAM_METHOD_DELETE, "/v1/accounts/{a}/invitations/{i}",
       "invitation_delete",
-      TEAM_SELECT "invitation_delete(" TEAM_ACTOR ", $6, $7)",
-      team_fields(team_fields_one), 0, 1 },
+      TEAM_SELECT "invitation_delete(" TEAM_ACTOR ", $6, $7, $8)",
+      team_fields(team_fields_one_match), 0, 1 },
 
     { TEAM_METHOD_POST, "/v1/accounts/{a}/invitations/{i}/resend",
       "invitation_resend",
-      TEAM_SELECT "invitation_resend(" TEAM_ACTOR ", $6, $7, $8)",
+      TEAM_SELECT "invitation_resend(" TEAM_ACTOR ", $6, $7, $8, $9)",
       team_fields(team_fields_invitation_resend), 0, 1 },
 
     { TEAM_METHOD_POST, "/v1/invitations/lookup", "invitation_lookup",
@@ -380,12 +394,12 @@ static const team_route_t  team_route_table[] = {
       team_fields(team_fields_token), 1, 0 },
 
     { TEAM_METHOD_POST, "/v1/invitations/accept", "invitation_accept",
-      TEAM_SELECT "invitation_accept(" TEAM_ACTOR ", $6)",
-      team_fields(team_fields_token), 0, 1 },
+      TEAM_SELECT "invitation_accept(" TEAM_ACTOR ", $6, $7)",
+      team_fields(team_fields_token_once), 0, 1 },
 
     { TEAM_METHOD_POST, "/v1/invitations/decline", "invitation_decline",
-      TEAM_SELECT "invitation_decline(" TEAM_ACTOR ", $6)",
-      team_fields(team_fields_token), 0, 1 },
+      TEAM_SELECT "invitation_decline(" TEAM_ACTOR ", $6, $7)",
+      team_fields(team_fields_token_once), 0, 1 },
 
     { TEAM_METHOD_GET, "/v1/accounts/{a}/invite-links", "link_list",
       TEAM_SELECT "link_list(" TEAM_ACTOR ", $6, $7::integer, $8)",
@@ -401,7 +415,7 @@ static const team_route_t  team_route_table[] = {
       team_fields(team_fields_one), 0, 1 },
 
     { TEAM_METHOD_POST, "/v1/invite-links/join", "link_join",
-      TEAM_SELECT "link_join(" TEAM_ACTOR ", $6)",
+      TEAM_SELECT "link_join(" TEAM_ACTOR ", $6, $7)",
       team_fields(team_fields_link_join), 0, 1 },
 
     { TEAM_METHOD_GET, "/v1/accounts/{a}/join-requests", "join_list",
@@ -410,13 +424,13 @@ static const team_route_t  team_route_table[] = {
 
     { TEAM_METHOD_POST, "/v1/accounts/{a}/join-requests/{j}/approve",
       "join_approve",
-      TEAM_SELECT "join_approve(" TEAM_ACTOR ", $6, $7)",
-      team_fields(team_fields_one), 0, 1 },
+      TEAM_SELECT "join_approve(" TEAM_ACTOR ", $6, $7, $8)",
+      team_fields(team_fields_one_once), 0, 1 },
 
     { TEAM_METHOD_POST, "/v1/accounts/{a}/join-requests/{j}/reject",
       "join_reject",
-      TEAM_SELECT "join_reject(" TEAM_ACTOR ", $6, $7)",
-      team_fields(team_fields_one), 0, 1 },
+      TEAM_SELECT "join_reject(" TEAM_ACTOR ", $6, $7, $8)",
+      team_fields(team_fields_one_once), 0, 1 },
 
     { TEAM_METHOD_GET, "/v1/accounts/{a}/ownership-transfers", "transfer_list",
       TEAM_SELECT "transfer_list(" TEAM_ACTOR ", $6, $7::integer, $8)",
@@ -429,13 +443,13 @@ static const team_route_t  team_route_table[] = {
 
     { TEAM_METHOD_POST, "/v1/accounts/{a}/ownership-transfers/{t}/accept",
       "transfer_accept",
-      TEAM_SELECT "transfer_accept(" TEAM_ACTOR ", $6, $7)",
-      team_fields(team_fields_one), 0, 1 },
+      TEAM_SELECT "transfer_accept(" TEAM_ACTOR ", $6, $7, $8)",
+      team_fields(team_fields_one_once), 0, 1 },
 
     { TEAM_METHOD_POST, "/v1/accounts/{a}/ownership-transfers/{t}/decline",
       "transfer_decline",
-      TEAM_SELECT "transfer_decline(" TEAM_ACTOR ", $6, $7)",
-      team_fields(team_fields_one), 0, 1 },
+      TEAM_SELECT "transfer_decline(" TEAM_ACTOR ", $6, $7, $8)",
+      team_fields(team_fields_one_once), 0, 1 },
 
     { TEAM_METHOD_DELETE, "/v1/accounts/{a}/ownership-transfers/{t}",
       "transfer_cancel",
@@ -462,7 +476,7 @@ static const team_route_t  team_route_table[] = {
 
     { TEAM_METHOD_DELETE, "/v1/accounts/{a}/roles/{r}", "role_delete",
       TEAM_SELECT "role_delete(" TEAM_ACTOR ", $6, $7, $8)",
-      team_fields(team_fields_role_delete), 0, 1 },
+      team_fields(team_fields_one_match), 0, 1 },
 
     { TEAM_METHOD_GET, "/v1/accounts/{a}/permissions", "permission_list",
       TEAM_SELECT "permission_list(" TEAM_ACTOR ", $6)",
@@ -485,17 +499,17 @@ static const team_route_t  team_route_table[] = {
       team_fields(team_fields_change_one), 0, 1 },
 
     { TEAM_METHOD_DELETE, "/v1/accounts/{a}/groups/{g}", "group_delete",
-      TEAM_SELECT "group_delete(" TEAM_ACTOR ", $6, $7)",
-      team_fields(team_fields_one), 0, 1 },
+      TEAM_SELECT "group_delete(" TEAM_ACTOR ", $6, $7, $8)",
+      team_fields(team_fields_one_match), 0, 1 },
 
     { TEAM_METHOD_PUT, "/v1/accounts/{a}/groups/{g}/members/{m}",
       "group_member_put",
-      TEAM_SELECT "group_member_put(" TEAM_ACTOR ", $6, $7, $8)",
+      TEAM_SELECT "group_member_put(" TEAM_ACTOR ", $6, $7, $8, $9)",
       team_fields(team_fields_two), 0, 1 },
 
     { TEAM_METHOD_DELETE, "/v1/accounts/{a}/groups/{g}/members/{m}",
       "group_member_delete",
-      TEAM_SELECT "group_member_delete(" TEAM_ACTOR ", $6, $7, $8)",
+      TEAM_SELECT "group_member_delete(" TEAM_ACTOR ", $6, $7, $8, $9)",
       team_fields(team_fields_two), 0, 1 },
 
     { TEAM_METHOD_GET, "/v1/accounts/{a}/audit-events", "audit_list",

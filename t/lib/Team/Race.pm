@@ -46,8 +46,8 @@ sub token_of {
 }
 
 
-# The words of the answers to [who, method, path, body].  Which one is sent
-# first takes turns.
+# The words of the answers to [who, method, path, body, header => value, ...].
+# Which one is sent first takes turns.
 
 sub at_once {
     my ($self, $round, @requests) = @_;
@@ -59,13 +59,13 @@ sub at_once {
     @order = reverse @order if $round % 2;
 
     for my $i (0 .. $#requests) {
-        my ($who, $method, $path, $body) = @{ $requests[$i] };
+        my ($who, $method, $path, $body, @headers) = @{ $requests[$i] };
 
         $lines->[$i] //= Team::HTTP->new(port => $self->{site}->nginx->port);
         $lines->[$i]->connect;
         $bytes[$i] = $lines->[$i]->format(
             $method, "/team/v1$path", [
-                'If-Match' => '*',
+                'If-Match' => '*', @headers,
                 Authorization => 'Bearer ' . $self->token_of($who)], $body);
     }
 
