@@ -27,8 +27,8 @@ plan skip_all => 'isolationtester is not installed: postgresql-server-dev-'
 # how many of those one waits for the other
 
 my %owners = (
-    last_owner => [32, 32],
-    transfer   => [32, 29],
+    last_owner => [50, 40],
+    transfer   => [52, 49],
 );
 
 my $pg = Team::Postgres->new;
