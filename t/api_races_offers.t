@@ -24,51 +24,8 @@ my $race = Team::Race->new($site);
 my $dbh = $site->dbh;
 
 
-# Invitations, made beforehand beside the hourly quota: [id, token] by round.
-
-my $series = 0;
-
-sub invitations {
-    my ($by, $n) = @_;
-
-    my $name = 'i' . ++$series;
-    my @made;
-
-    for (my $from = 1; $from <= ($n // $race->rounds); $from += 100) {
-        my $to = $from + 99;
-
-        $to = $n // $race->rounds if $to > ($n // $race->rounds);
-
-        $dbh->begin_work;
-        $dbh->do('delete from team.quota_use');
-        push @made, @{ $dbh->selectall_arrayref(<<'EOT', undef,
-with made as materialized (
-  select n.n,
-         (team_api.invitation_post(
-            'https://id.example.com', p.who, p.who || '@example.com', true,
-            p.who, 'mail', p.name || '-' || n.n || '@example.com',
-            null, '["traveller"]', null, null, null, null)).body as body
-    from (select ?::text as who, ?::text as name) p,
-         generate_series(?::integer, ?::integer) n (n)
-)
-select m.body::jsonb ->> 'id',
-       team.invitation_token_issue((m.body::jsonb ->> 'id')::uuid)
-  from made m
- order by m.n
-EOT
-            $by, $name, $from, $to) };
-        $dbh->commit;
-    }
-
-    return ($name, @made);
-}
-
-
-sub accepts {
-    my ($who, $made) = @_;
-
-    return [$who, POST => '/invitations/accept', { token => $made->[1] }];
-}
+sub invitations { return $race->invitations('mail', @_) }
+sub accepts     { return Team::Race::accepts(@_) }
 
 
 # The invitation and the member agree: it is accepted and there is one member,

@@ -49,6 +49,8 @@ my %deed = (
     leave   => sub { [$_[0], DELETE => $site->a('/members/me')] },
     resign  => sub { [$_[0], PUT => $site->m($_[0], '/roles'),
                       { roles => ['traveller'] }] },
+    transfer => sub { [$_[0], POST => $site->a('/ownership-transfers'),
+                       { to => $site->member($_[1]) }] },
 );
 
 
@@ -67,7 +69,8 @@ subtest 'two owners against each other' => sub {
 
             $race->pairs(
                 "$one against $two",
-                qr/^(?:$done \| (?:$lost|$done)|$lost \| $done)$/,
+                $two eq 'transfer' ? qr/^(?:$done|$lost) \| $lost$/
+                : qr/^(?:$done \| (?:$lost|$done)|$lost \| $done)$/,
                 sub {
                     $site->back('acme', 'owner', qw(olga otto));
                     return ($deed{$one}->('olga', 'otto'),
@@ -140,6 +143,12 @@ EOT
             ['olga', PUT => $site->m('tom', '/roles'), { roles => ['admin'] }]
         },
         'the owner is removed' => sub { $deed{remove}->('ada', 'olga') },
+        'the owner is demoted' => sub { $deed{demote}->('ada', 'olga') },
+        'the owner is suspended' => sub { $deed{suspend}->('ada', 'olga') },
+        'the new owner is demoted' => sub { $deed{demote}->('olga', 'tom') },
+        'the new owner is removed' => sub { $deed{remove}->('olga', 'tom') },
+        'the new owner is suspended' =>
+            sub { $deed{suspend}->('olga', 'tom') },
         'the owner leaves' => sub { $deed{leave}->('olga') },
     );
 

@@ -12,7 +12,8 @@ package Team::Race;
 #
 # Each request of a round goes out on a connection of its own before any answer
 # is read; nginx has database connections for them, so they meet in the
-# database.  TEAM_PAIRS: how many rounds (100).
+# database.  TEAM_PAIRS: how many rounds (100).  Option: roles, of those who are
+# invited, as JSON.
 
 use strict;
 use warnings;
@@ -25,10 +26,10 @@ use Team::Token;
 
 
 sub new {
-    my ($class, $site) = @_;
+    my ($class, $site, %options) = @_;
 
     return bless { site => $site, lines => [], tokens => {},
-                   rounds => $ENV{TEAM_PAIRS} // 100 }, $class;
+                   rounds => $ENV{TEAM_PAIRS} // 100, %options }, $class;
 }
 
 
@@ -120,6 +121,56 @@ sub none_wrong {
 
     return Test::More::is(scalar @wrong, 0, $name)
         || Test::More::diag(join "\n", grep { defined } @wrong[0 .. 5]);
+}
+
+
+# Invitations, made beforehand beside the hourly quota: what their people's names
+# begin with, and [id, token] by round.  NAME-N is the one of round N.
+
+sub invitations {
+    my ($self, $slug, $by, $n, $name) = @_;
+
+    my $dbh = $self->{site}->dbh;
+
+    $name //= 'i' . ++$self->{series};
+
+    my $to = $n // $self->rounds;
+    my @made;
+
+    for (my $from = 1; $from <= $to; $from += 100) {
+        $dbh->begin_work;
+        $dbh->do('delete from team.quota_use');
+        push @made, @{ $dbh->selectall_arrayref(<<'EOT', undef,
+with made as materialized (
+  select n.n,
+         (team_api.invitation_post(
+            'https://id.example.com', p.who, p.who || '@example.com', true,
+            p.who, p.slug, p.name || '-' || n.n || '@example.com', 'Invited',
+            p.roles, null, null, null, null)).body as body
+    from (select ?::text as slug, ?::text as who, ?::text as name,
+                 ?::jsonb as roles) p,
+         generate_series(?::integer, ?::integer) n (n)
+)
+select m.body::jsonb ->> 'id',
+       team.invitation_token_issue((m.body::jsonb ->> 'id')::uuid)
+  from made m
+ order by m.n
+EOT
+            $slug, $by, $name, $self->{roles} // '["traveller"]', $from,
+            $from + 99 < $to ? $from + 99 : $to) };
+        $dbh->commit;
+    }
+
+    return ($name, @made);
+}
+
+
+# A request, of an invitation as invitations() has it.
+
+sub accepts {
+    my ($who, $made) = @_;
+
+    return [$who, POST => '/invitations/accept', { token => $made->[1] }];
 }
 
 
