@@ -5,7 +5,8 @@
 
 # An owner puts ids of another account, which they have seen in a link or a log
 # or have guessed, into every place of every request that takes one (as in
-# keycloak #47080 and daytona #4264).  All such are as unknown as an id that
+# keycloak #47080 and daytona #4264): of a stranger's account, of a subaccount
+# of theirs, of one that is closed.  All such are as unknown as an id that
 # nobody has: the same answer to the byte, and nothing is written.
 #
 # Which requests there are is taken from docs/openapi.yaml; what this test has
@@ -51,7 +52,7 @@ sub furnish {
     $dbh->do(<<'EOT', undef, $slug);
 update team.account
    set join_link = true, link_role = 'member', transfer_acceptance = true,
-       direct_permissions = true
+       direct_permissions = true, join_subaccount = true
  where slug = ?
 EOT
 
@@ -88,10 +89,37 @@ EOT
 my $own = furnish(acme => 'olga', 'mia');
 my $foreign = furnish(other => 'bob', 'zoe');
 
+
+# One more account, with people of its own.
+
+sub settle {
+    my ($slug, $owner, $other) = @_;
+
+    ($site->{accounts}{$slug}) = $dbh->selectrow_array(
+        'select a.id from team.account a where a.slug = ?', undef, $slug);
+    ($site->{members}{ $_->[0] }) = $dbh->selectrow_array(
+        'select team.member_add(?, ?, ?, ?, ?, ?)', undef, $slug, $ISSUER,
+        $_->[0], "$_->[0]\@example.com", ucfirst $_->[0], $_->[1])
+        for [$owner, 'owner'], [$other, 'member'];
+
+    return furnish($slug, $owner, $other);
+}
+
+
+$olga->post("$v/accounts/acme/subaccounts", { name => 'B', slug => 'below' });
+$dbh->do(q{select team.account_create('gone', 'Gone', 'business')});
+
+my $below = settle(below => 'sven', 'sara');
+my $gone = settle(gone => 'greta', 'gus');
+
+is($site->as('greta')->post("$v/accounts/gone/closure", { confirm => 'gone' },
+                            'If-Match' => '*')->status, 202, 'one is closed');
+
 # What there is for a placeholder: of one's own, and what must not be found.
 
-my @uuids = (map({ $foreign->{$_} } qw(account owner member group invitation
-                                       link join transfer)), $unknown,
+my @kinds = qw(owner member group invitation link join transfer);
+my @uuids = (map({ $foreign->{$_} } 'account', @kinds), $gone->{account},
+             map({ ($below->{$_}, $gone->{$_}) } @kinds), $unknown,
              '00000000-0000-0000-0000-000000000000');
 my @odd = (uc $own->{member}, "{$own->{member}}", $own->{member} =~ tr/-//dr,
            "$own->{member}0", 'x', '0', '-1', '%00', '%27', 'null',
@@ -135,15 +163,15 @@ my %body = (
 );
 
 
-# All tables, but for what tells of refusals and repeats.
+# All tables, but for what tells of refusals in the account itself.
 
 my @tables = @{ $dbh->selectcol_arrayref(<<'EOT') };
 select relname
   from pg_class
  where relnamespace = 'team'::regnamespace
    and relkind = 'r'
-   and relname not in ('audit_event', 'idempotency_key', 'login',
-                       'login_waiting', 'identity')
+   and relname not in ('audit_event', 'login', 'login_waiting',
+                       'identity')
  order by 1
 EOT
 
@@ -155,6 +183,15 @@ my $state = join "\nunion all\n", map {
 
 # of identities without what a login changes
 $state .= "\n" . <<'EOT';
+union all
+select 'done ' || count(*)
+  from team.audit_event e
+ where e.outcome = 'done'
+union all
+select 'elsewhere ' || count(*)
+  from team.audit_event e
+  join team.account a on a.id = e.account_id
+ where a.slug <> 'acme'
 union all
 select 'identity ' || string_agg(concat_ws(' ', i.id, i.issuer, i.subject,
                                            i.email, i.email_verified, i.name),
@@ -190,13 +227,20 @@ like($nothing, qr/^404\n/, 'what an unknown id is told');
 sub not_found {
     my ($operation, $name, @paths) = @_;
 
+    return nobody_finds($olga, $operation, $name, @paths);
+}
+
+
+sub nobody_finds {
+    my ($client, $operation, $name, @paths) = @_;
+
     my $body = $body{ $operation->{id} };
     my $before = state();
     my @found;
 
     for my $path (@paths) {
-        my $res = $olga->request($operation->{method}, $v . $path,
-                                 ['If-Match' => '*'], $body);
+        my $res = $client->request($operation->{method}, $v . $path,
+                                   ['If-Match' => '*'], $body);
         my $is = answer($res);
 
         # nginx itself takes no NUL
@@ -206,10 +250,10 @@ sub not_found {
                    || $path =~ /%00/ && $res->status == 400;
     }
 
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    local $Test::Builder::Level = $Test::Builder::Level + 2;
 
     is(join("\n", @found), '', $name);
-    is(state(), $before, '... and nothing is written');
+    ok(state() eq $before, '... and nothing is written');
 
     return;
 }
@@ -240,6 +284,36 @@ for my $operation ($api->operations) {
         }
 
         not_found($operation, "$what: another {$name}", @paths);
+    }
+
+    # who has no account, and who has another, with ids that are right
+
+    my $right = $operation->{path} =~ s{^/v1}{}r
+                                   =~ s/\{(\w)\}/$place{$1}{own}/gr;
+
+    nobody_finds($_->[0], $operation, "$what: $_->[1]", $right)
+        for [$site->as('dora'), 'by a stranger'],
+            [$site->as('zoe'), "by another account's member"],
+            [$site->as('bob'), "by another account's owner"],
+            [$site->as('sven'), "by a subaccount's owner"],
+            [$site->as('greta'), "by a closed account's owner"];
+
+    # nor does an account that is closed do anything any more
+
+    {
+        my %closed = (a => 'gone', m => $gone->{member}, r => $gone->{role},
+                      i => $gone->{invitation}, l => $gone->{link},
+                      j => $gone->{join}, t => $gone->{transfer},
+                      g => $gone->{group});
+        my $path = $operation->{path} =~ s/\{(\w)\}/$closed{$1}/gr;
+        my $before = state();
+        my $res = $site->as('greta')->request(
+            $operation->{method}, "/team$path", ['If-Match' => '*'],
+            $body{ $operation->{id} });
+
+        is($res->status . ' ' . ($res->json->{type} // ''),
+           '403 /problems/account-closed', "$what: in a closed account");
+        ok(state() eq $before, '... and nothing is written');
     }
 
     # an account of one's own around all that is another's, and the reverse
@@ -316,7 +390,11 @@ for my $case ([PUT => "$m/roles", sub { { roles => [$_[0]] } }],
                sub { { role => $_[0] } }],
               [POST => '/accounts/acme/invitations',
                sub { { email => 'taken@example.com', name => 'T',
-                       roles => [$_[0]] } }])
+                       roles => [$_[0]] } }],
+              [POST => '/accounts/acme/subaccounts',
+               sub { { name => 'Taken', invitation => {
+                       email => 'taken@example.com', name => 'T',
+                       roles => [$_[0]] } } }])
 {
     my ($method, $path, $make) = @$case;
     my $before = state();
@@ -332,12 +410,75 @@ for my $case ([PUT => "$m/roles", sub { { roles => [$_[0]] } }],
 }
 
 
+# Of a batch each row is told by itself.
+
+sub rows_alike {
+    my ($code, $name, $type, $make) = @_;
+
+    my $before = state();
+    my %seen;
+
+    for my $id ($name =~ /role/ ? ('only-other', 'only-nowhere', 'only-below')
+                                : @uuids)
+    {
+        my $res = $olga->request(POST => "$v/accounts/acme/invitation-batches",
+                                 ['Content-Type' => $type], $make->($id));
+        my ($row) = @{ $res->json->{items} };
+
+        $seen{ join ' ', $res->status, map { $row->{$_} // '-' }
+                                       qw(status code detail invitation) }++;
+    }
+
+    is(scalar keys %seen, 1, "$name: one answer for all")
+        or diag(join "\n", sort keys %seen);
+    like((keys %seen)[0], qr/^200 refused $code .* -$/, '... which is that');
+    is(state(), $before, '... and nothing is written');
+
+    return;
+}
+
+
+my $row = 'taken@example.com';
+
+rows_alike('unknown-role', 'role of a row', 'application/json', sub {
+    $json->encode({ invitations => [{ email => $row, name => 'T',
+                                      roles => [$_[0]] }] }) });
+rows_alike('unknown-role', 'role of a line', 'text/csv',
+           sub { "email,name,roles\n$row,T,$_[0]\n" });
+rows_alike('unknown-group', 'group of a row', 'application/json', sub {
+    $json->encode({ invitations => [{ email => $row, name => 'T',
+                                      roles => ['member'],
+                                      groups => [$_[0]] }] }) });
+rows_alike('unknown-group', 'group of a line', 'text/csv', sub {
+    "email,name,roles,groups\n$row,T,member,$_[0]\n" });
+
+# the role that links give
+
+my $policy = $olga->get("$v/accounts/acme/policy")->json;
+my %told;
+
+for my $role ('only-other', 'only-nowhere', 'only-below') {
+    my $before = state();
+    my $res = $olga->request(PUT => "$v/accounts/acme/policy",
+                             ['If-Match' => '*'],
+                             { %$policy, link_role => $role });
+
+    $told{ $res->status . ' ' . $res->body =~ s/$role/ROLE/gr }++;
+    is(state(), $before, "a policy with the role $role");
+}
+
+is(scalar keys %told, 1, '... all are told the same');
+like((keys %told)[0], qr/^409 .*policy-conflict/, '... which is that');
+
+
 # Ids in queries: what is the other account's is not there to be found.
 
 for my $query ("directory?group=$foreign->{group}", 'directory?role=only-other',
                "audit-events?target=$foreign->{member}",
                "audit-events?actor=$foreign->{owner}",
-               'audit-events?actor=bob')
+               'audit-events?actor=bob', "directory?group=$below->{group}",
+               "audit-events?target=$below->{member}",
+               'directory?role=only-below')
 {
     my $res = $olga->get("$v/accounts/acme/$query");
 

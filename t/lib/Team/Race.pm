@@ -124,8 +124,8 @@ sub none_wrong {
 }
 
 
-# Invitations, made beforehand beside the hourly quota: what their people's names
-# begin with, and [id, token] by round.  NAME-N is the one of round N.
+# Invitations, made beforehand beside the hourly quota: what the names of their
+# people begin with, and [id, token] by round.  NAME-N is the one of round N.
 
 sub invitations {
     my ($self, $slug, $by, $n, $name) = @_;
