@@ -15,7 +15,7 @@ package Team::Requests;
 # forgotten.
 #
 # The account "acme" is one of everything: olga owns it, adam is an admin, tom
-# a member.
+# a member.  Options: settings of PostgreSQL.
 
 use strict;
 use warnings;
@@ -29,11 +29,12 @@ my $none = '01a20137-2682-7724-8a9a-2a7c3e4b178e';
 
 
 sub new {
-    my ($class) = @_;
+    my ($class, %conf) = @_;
 
     my $site = Team::Preset->new(
         'business',
-        acme => [[olga => 'owner'], [adam => 'admin'], [tom => 'member']]);
+        acme => [[olga => 'owner'], [adam => 'admin'], [tom => 'member']],
+        options => { pg => { conf => \%conf } });
     my $self = bless { site => $site, n => 0 }, $class;
 
     $self->_open('acme');
