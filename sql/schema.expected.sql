@@ -5378,6 +5378,66 @@ $$;
 
 ALTER FUNCTION team.policy_of(p_account team.account) OWNER TO team_owner;
 
+CREATE FUNCTION team.policy_owner_check(p_account team.account, p_owners uuid[]) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_role    team.role;
+  v_member  uuid;
+begin
+  select *
+    into v_role
+    from team.role r
+   where r.account_id = p_account.id
+     and r.key = p_account.owner_role;
+
+  if not found then
+    return;
+  end if;
+
+  if not exists (select
+                   from team.role_permission rp
+                  where rp.role_id = v_role.id
+                    and rp.permission in ('*', 'policy:update'))
+  then
+    perform team.policy_conflict(
+      format('With the role "%s" no owner could change the policy.',
+             v_role.key));
+  end if;
+
+  if p_account.owner_mode = 'many' then
+    select min(mr.member_id::text)::uuid
+      into v_member
+      from team.member_role mr
+     where mr.role_id = v_role.id
+       and mr.member_id <> all (p_owners);
+
+    if v_member is not null then
+      perform team.policy_conflict(
+        format('%s holds the role "%s" and would become an owner.',
+               team.member_label(v_member), v_role.key));
+    end if;
+  end if;
+
+  select min(mr.member_id::text)::uuid
+    into v_member
+    from team.member_role mr
+    join team.role r on r.id = mr.role_id
+   where mr.account_id = p_account.id
+     and mr.member_id <> all (p_owners)
+     and r.rank > v_role.rank;
+
+  if v_member is not null then
+    perform team.policy_conflict(
+      format('%s would stand above the owners.',
+             team.member_label(v_member)));
+  end if;
+end
+$$;
+
+ALTER FUNCTION team.policy_owner_check(p_account team.account, p_owners uuid[]) OWNER TO team_owner;
+
 CREATE FUNCTION team.policy_parse(p_account team.account, p_body jsonb) RETURNS team.preset
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5674,6 +5734,12 @@ begin
          all_role = p_policy.all_role
    where a.id = p_account.id
   returning * into v_account;
+
+  if (v_account.owner_mode, v_account.owner_role)
+     is distinct from (p_account.owner_mode, p_account.owner_role)
+  then
+    perform team.policy_owner_check(v_account, v_owners);
+  end if;
 
   -- of several owners that were, none may be left with a single one's role
 
@@ -6086,7 +6152,7 @@ begin
   if '*' = any (p_permissions) then
     perform team.fail(
       409, 'all-by-role',
-      coalesce(format('Give the role "%s" instead.', p_account.all_role),
+      coalesce('Give the role "' || p_account.all_role || '" instead.',
                'All permissions are given by a role only.'));
   end if;
 end
@@ -11841,6 +11907,8 @@ REVOKE ALL ON FUNCTION team.policy_members_check(p_account team.account, p_old t
 REVOKE ALL ON FUNCTION team.policy_name_check(p_policy text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.policy_of(p_account team.account) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.policy_owner_check(p_account team.account, p_owners uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.policy_parse(p_account team.account, p_body jsonb) FROM PUBLIC;
 

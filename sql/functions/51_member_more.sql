@@ -196,7 +196,7 @@ begin
   if '*' = any (p_permissions) then
     perform team.fail(
       409, 'all-by-role',
-      coalesce(format('Give the role "%s" instead.', p_account.all_role),
+      coalesce('Give the role "' || p_account.all_role || '" instead.',
                'All permissions are given by a role only.'));
   end if;
 end

@@ -226,6 +226,72 @@ end
 $$;
 
 
+-- Whether the role that makes owners can be that: who has it can still change
+-- the policy, nobody becomes an owner by what they hold already, and nobody
+-- stands above the owners, who could then make some.
+
+create or replace function team.policy_owner_check(p_account team.account,
+  p_owners uuid[])
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_role    team.role;
+  v_member  uuid;
+begin
+  select *
+    into v_role
+    from team.role r
+   where r.account_id = p_account.id
+     and r.key = p_account.owner_role;
+
+  if not found then
+    return;
+  end if;
+
+  if not exists (select
+                   from team.role_permission rp
+                  where rp.role_id = v_role.id
+                    and rp.permission in ('*', 'policy:update'))
+  then
+    perform team.policy_conflict(
+      format('With the role "%s" no owner could change the policy.',
+             v_role.key));
+  end if;
+
+  if p_account.owner_mode = 'many' then
+    select min(mr.member_id::text)::uuid
+      into v_member
+      from team.member_role mr
+     where mr.role_id = v_role.id
+       and mr.member_id <> all (p_owners);
+
+    if v_member is not null then
+      perform team.policy_conflict(
+        format('%s holds the role "%s" and would become an owner.',
+               team.member_label(v_member), v_role.key));
+    end if;
+  end if;
+
+  select min(mr.member_id::text)::uuid
+    into v_member
+    from team.member_role mr
+    join team.role r on r.id = mr.role_id
+   where mr.account_id = p_account.id
+     and mr.member_id <> all (p_owners)
+     and r.rank > v_role.rank;
+
+  if v_member is not null then
+    perform team.policy_conflict(
+      format('%s would stand above the owners.',
+             team.member_label(v_member)));
+  end if;
+end
+$$;
+
+
 -- Writes the policy.  The owners stay owners: they change to the new owner_role
 -- where that is another one.  Returns the account as it is then.
 
@@ -317,6 +383,12 @@ begin
          all_role = p_policy.all_role
    where a.id = p_account.id
   returning * into v_account;
+
+  if (v_account.owner_mode, v_account.owner_role)
+     is distinct from (p_account.owner_mode, p_account.owner_role)
+  then
+    perform team.policy_owner_check(v_account, v_owners);
+  end if;
 
   -- of several owners that were, none may be left with a single one's role
 

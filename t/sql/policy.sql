@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(138);
+select plan(141);
 
 create function pg_temp.p(p_account text) returns jsonb language sql as $$
   select team.policy_text(team.policy_of(a))::jsonb
@@ -334,6 +334,24 @@ delete from team.member where id = t.m('cloud', 'cloud-picked')::uuid;
 select is(pg_temp.put('cloud-owner', 'cloud', '{"role_cardinality": "one"}'),
           'TM409 policy-conflict: new@example.com is invited with 0 roles.',
           'by roles as well');
+
+-- The story: a setting says which role makes owners, and all who hold that role
+-- are owners from then on; or people of a higher rank, who can give it.
+
+select is(pg_temp.put('olga', 'acme', '{"owner_role": "member"}'),
+          'TM409 policy-conflict: With the role "member" no owner could change '
+          'the policy.', 'S0.21: an owner without rights is none');
+select alike(pg_temp.put('space-owner', 'space', '{"owner_mode": "many"}'),
+             'TM409 policy-conflict: % holds the role "admin" and would become '
+             'an owner.', 'S4.15: administrators do not become owners');
+insert into team.role (account_id, key, name, rank)
+values (t.a('tours')::uuid, 'low', 'Low', 5);
+insert into team.role_permission
+select id, 'policy:update' from team.role where key = 'low';
+select alike(pg_temp.put('tours-owner', 'tours', '{"owner_role": "low"}'),
+             'TM409 policy-conflict: % would stand above the owners.',
+             'nor does anybody outrank them');
+delete from team.role where key = 'low';
 
 -- owners, one or several
 
