@@ -161,7 +161,7 @@ select is(
   (select array_agg(split_part(c, '=', 1) order by c)
      from pg_db_role_setting s, unnest(s.setconfig) c
     where s.setrole = 'team_gateway'::regrole and s.setdatabase = 0),
-  '{default_transaction_isolation,enable_hashjoin,enable_mergejoin,idle_in_transaction_session_timeout,jit,lock_timeout,max_parallel_workers_per_gather,plan_cache_mode,random_page_cost,search_path,statement_timeout}',
+  '{default_transaction_isolation,enable_hashjoin,enable_mergejoin,idle_in_transaction_session_timeout,jit,lock_timeout,log_parameter_max_length,log_parameter_max_length_on_error,max_parallel_workers_per_gather,plan_cache_mode,random_page_cost,search_path,statement_timeout}',
   'the settings of its sessions');
 
 select * from finish();

@@ -14,7 +14,7 @@ package Team::Site;
 # In "acme" (preset business): olga owner, adam admin, fred finance, mia and
 # nina members.  In "other": bob owner, zoe member.  dora is nowhere.
 #
-# Options: workers (1), http, server (more text for either), database (more
+# Options: workers (1), level (of error_log: info), http, server (more text for either), database (more
 # parameters of team_database), pg (options of Team::Postgres), files (as
 # Team::Nginx takes them), contract (1: answers are held against the document).
 
@@ -50,6 +50,7 @@ sub new {
 
     $self->{nginx} = Team::Nginx->new(
         workers => $options{workers} // 1,
+        level => $options{level} // 'info',
         files => { 'jwks.json' => JSON->new->encode(jwks('rsa', 'ec256')),
                    %{ $options{files} // {} } },
         http => <<"EOT");
