@@ -39,7 +39,8 @@ my @manager = qw(account:read audit:read groups:assign groups:create
                  members:approve members:permissions members:read
                  members:remove members:roles members:suspend members:update
                  policy:read policy:update roles:create roles:delete
-                 roles:read roles:update trips:book own-trips:read);
+                 roles:read roles:update subaccounts:create subaccounts:read
+                 trips:book own-trips:read);
 
 $site->ok(201, olga => POST => $site->a('/roles'),
           { key => 'manager', name => 'Manager', rank => 60,
@@ -357,6 +358,21 @@ subtest 'no way makes an owner' => sub {
                    { %$open, link_role => 'owner' },
                    'by what links give');
 
+    # a subaccount's person in charge
+
+    $site->ok(200, max => PUT => $site->a('/policy'),
+              { %$open, join_subaccount => JSON::true }, 'subaccounts, too');
+    $site->refused(403, 'rank', max => POST => $site->a('/subaccounts'),
+                   { name => 'Kingdom', invitation => $form },
+                   'by a subaccount');
+
+    my $below = $site->ok(201, max => POST => $site->a('/subaccounts'),
+                          { name => 'Below' }, 'one without');
+
+    $site->refused(403, 'rank', max => POST =>
+                   "/accounts/$below->{id}/invitations", $form,
+                   'by an invitation to it');
+
     is(owners(), $before, 'the owners are who they were');
 
     # single permissions
@@ -425,6 +441,43 @@ subtest 'one thing is one thing' => sub {
         is($res->status, 422, "of a member: $body");
         is($site->state, $before, '... and nothing has changed');
     }
+
+    # in the rows of a batch, and in a subaccount's invitation; the row may be
+    # what is refused
+
+    $site->dbh->do("update team.account set join_subaccount = true
+                     where slug = 'acme'");
+
+    for my $roles ('"owner"', '"traveller,owner"', '[["traveller"]]', '[1]',
+                   '[null]', '1', '{"0":"traveller"}', '["traveller,owner"]',
+                   '["traveller","traveller"]', '["Traveller"]',
+                   '["traveller"],"roles":["owner"]')
+    {
+        my $row = qq({$email,"roles":$roles});
+
+        for my $case ([qq({"invitations":[$row]}), '/invitation-batches'],
+                      [qq({"name":"L","invitation":$row}), '/subaccounts'])
+        {
+            my ($body, $path) = @$case;
+            my $before = $site->state;
+            my $res = $site->ask(olga => POST => $site->a($path), $body);
+            my $is = $res->status == 200
+                     ? $res->json->{items}[0]{code} : $res->json->{type};
+
+            like($res->status . " $is",
+                 qr/^(?:422 |200 (?:invalid|unknown)-role)/, "$path: $body");
+            is($site->state, $before, '... and nothing has changed');
+        }
+    }
+
+    my $csv = $site->ask(olga => POST => $site->a('/invitation-batches'),
+                         'email,roles,roles', 'Content-Type' => 'text/csv');
+
+    is($csv->json->{type}, '/problems/invalid-csv', 'a column twice');
+    $csv = $site->ask(olga => POST => $site->a('/invitation-batches'),
+                      "email,roles\nlist\@example.com,\"traveller,owner\"\n",
+                      'Content-Type' => 'text/csv');
+    is($csv->json->{items}[0]{code}, 'unknown-role', 'two in one, as CSV');
 
     for my $body ('{"role":["traveller","owner"]}', '{"role":1}',
                   '{"role":"traveller,owner"}',

@@ -14,9 +14,10 @@ package Team::Site;
 # In "acme" (preset business): olga owner, adam admin, fred finance, mia and
 # nina members.  In "other": bob owner, zoe member.  dora is nowhere.
 #
-# Options: workers (1), level (of error_log: info), http, server (more text for either), database (more
-# parameters of team_database), pg (options of Team::Postgres), files (as
-# Team::Nginx takes them), contract (1: answers are held against the document).
+# Options: workers (1), level (of error_log: info), http, server (more text for
+# either), database (more parameters of team_database), pg (options of
+# Team::Postgres), files (as Team::Nginx takes them), contract (1: answers are
+# held against the document).
 
 use strict;
 use warnings;
