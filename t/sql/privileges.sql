@@ -6,7 +6,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(25);
+select plan(30);
 
 create temporary view ours as
 select c.oid, c.relname, c.relkind
@@ -23,7 +23,8 @@ select is_empty($$
           or has_table_privilege('team_gateway', oid, 'truncate')
           or has_table_privilege('team_gateway', oid, 'references')
           or has_table_privilege('team_gateway', oid, 'trigger')
-          or has_any_column_privilege('team_gateway', oid, 'select, update'))
+          or has_any_column_privilege('team_gateway', oid,
+                                      'select, insert, update, references'))
 $$, 'the gateway has no right on a table or view');
 
 select is_empty($$
@@ -45,6 +46,68 @@ select is_empty($$
    where p.pronamespace = 'team_api'::regnamespace
      and not has_function_privilege('team_gateway', p.oid, 'execute')
 $$, 'it may execute every function of team_api');
+
+-- apart from PostgreSQL's own, what this test brings along, and extensions
+
+select is_empty($$
+  select p.oid::regprocedure
+    from pg_proc p
+   where p.pronamespace not in ('pg_catalog'::regnamespace,
+                                'information_schema'::regnamespace,
+                                'team_api'::regnamespace, 't'::regnamespace,
+                                pg_my_temp_schema())
+     and not exists (select from pg_depend d
+                      where d.classid = 'pg_proc'::regclass
+                        and d.objid = p.oid and d.deptype = 'e')
+     and has_function_privilege('team_gateway', p.oid, 'execute')
+$$, 'and no function of another schema');
+
+select is_empty($$
+  select p.oid::regprocedure
+    from pg_proc p
+   where p.pronamespace = 'pg_catalog'::regnamespace
+     and p.proname in ('pg_read_file', 'pg_read_binary_file', 'pg_ls_dir',
+                       'pg_stat_file', 'lo_import', 'lo_export', 'pg_file_write',
+                       'pg_reload_conf', 'pg_rotate_logfile', 'pg_promote',
+                       'pg_switch_wal', 'pg_create_restore_point')
+     and has_function_privilege('team_gateway', p.oid, 'execute')
+$$, 'nor one of PostgreSQL''s that reaches the server');
+
+-- a table's row type comes with the table, and is out of sight in team
+
+select results_eq($$
+  select t.oid::regtype::text from pg_type t
+   where not exists (select from pg_class c
+                      where c.oid = t.typrelid and c.relkind <> 'c')
+     and t.typnamespace in ('team'::regnamespace, 'team_api'::regnamespace)
+     and t.typelem = 0
+     and has_type_privilege('team_gateway', t.oid, 'usage')
+$$, array['team_api.reply'], 'nor use of a type but that of answers');
+
+select is_empty($$
+  select c.oid::regclass::text || ' ' || x.privilege_type
+    from pg_class c, aclexplode(c.relacl) x
+   where c.relnamespace in ('team'::regnamespace, 'team_api'::regnamespace)
+     and x.grantee <> c.relowner
+  union all
+  select n.nspname || ' ' || x.privilege_type
+    from pg_namespace n, aclexplode(n.nspacl) x
+   where n.nspname in ('team', 'team_api')
+     and x.grantee <> n.nspowner
+     and (x.grantee, n.nspname::text, x.privilege_type)
+         <> ('team_gateway'::regrole, 'team_api', 'USAGE')
+  union all
+  select t.oid::regtype::text || ' ' || x.privilege_type
+    from pg_type t,
+         aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) x
+   where t.typnamespace in ('team'::regnamespace, 'team_api'::regnamespace)
+     and t.typelem = 0
+     and not exists (select from pg_class c
+                      where c.oid = t.typrelid and c.relkind <> 'c')
+     and x.grantee <> t.typowner
+     and (x.grantee, t.typname::text)
+         <> ('team_gateway'::regrole, 'reply')
+$$, 'nobody has another right on a table, a schema or a type');
 
 select is_empty($$
   select p.oid::regprocedure
@@ -154,6 +217,16 @@ select throws_ok($$
   set local role team_gateway;
   delete from team.audit_event
 $$, '42501', 'permission denied for schema team', 'the gateway less than that');
+
+-- Nor is what keeps it so in anybody's hands.
+
+select is(
+  (select array_agg(t.tgname || ' ' || t.tgenabled::text order by t.tgname)
+     from pg_trigger t
+    where t.tgrelid = 'team.audit_event'::regclass
+      and t.tgname like 'audit\_keep%'),
+  '{"audit_keep_row O","audit_keep_truncate O"}', 'both triggers are there');
+
 
 -- What the gateway's sessions run under.
 
