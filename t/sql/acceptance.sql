@@ -6,7 +6,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(115);
+select plan(123);
 
 -- an invitation by somebody of the account, and a mail's token for it
 
@@ -424,6 +424,36 @@ select is(t.list($$
     join team.account a on a.id = m.account_id
     join team.identity i on i.id = m.identity_id
    where i.subject = 'kay'$$), 'cloud', 'into that account, and no other');
+
+-- --- repeats -----------------------------------------------------------------
+-- (the answer was lost on its way: the same key, and the token is used up)
+
+select pg_temp.mail('tours', 'tours-owner', 'rep@example.com',
+                    '["traveller"]') as rep \gset
+create temporary view people as
+select count(*) as n from team.member;
+select (t.reply('invitation_accept', 'rep', :'rep', 'k')).body as first \gset
+select n from people \gset
+select is((t.reply('invitation_accept', 'rep', :'rep', 'k')).body, :'first',
+          'the same answer');
+select is((select n from people), :n::bigint, 'nobody comes twice');
+select is(t.try('invitation_accept', 'rep', :'rep'),
+          'TM410 invitation-accepted', 'without the key it is known as used');
+select is(t.try('invitation_accept', 'rep', :'kay', 'k'),
+          'TM422 idempotency-mismatch', 'the key is good for that token only');
+select is(t.try('invitation_accept', 'kay', :'rep', 'k'),
+          'TM410 invitation-accepted', 'and for that person');
+select pg_temp.mail('tours', 'tours-owner', 'red@example.com',
+                    '["traveller"]') as red \gset
+select is(t.try('invitation_decline', 'red', :'red', 'k') || ' '
+          || t.try('invitation_decline', 'red', :'red', 'k'), '204 204',
+          'declined once and again');
+select is(t.try('invitation_accept', 'red', :'red', 'k'),
+          'TM422 idempotency-mismatch', 'which is no acceptance');
+select is((select count(*) from team.audit_event e
+            where e.action in ('invitation.accept', 'invitation.decline')
+              and e.actor_subject in ('rep', 'red')), 2::bigint,
+          'each is audited once');
 
 -- --- a closed account --------------------------------------------------------
 
