@@ -4,8 +4,8 @@
 # Copyright (C) the ngx_team authors
 
 # What docs/api.md says once for all requests, tried on each one that
-# docs/openapi.yaml has: methods, HEAD, tokens, types of bodies, members and
-# parameters that are not known, lists page by page, merge patches.
+# docs/openapi.yaml has: methods, HEAD, tokens, cookies, types of bodies,
+# members and parameters that are not known, lists page by page, merge patches.
 
 use strict;
 use warnings;
@@ -18,6 +18,7 @@ use Test::More;
 
 use Team::OpenAPI;
 use Team::Requests;
+use Team::Token;
 
 my $api = Team::OpenAPI->shared;
 my $requests = Team::Requests->new;
@@ -114,6 +115,29 @@ subtest 'without a token' => sub {
     }
 
     ok($site->state eq $before, 'nothing has changed');
+};
+
+
+# A page of another site can make a browser send its cookie.
+
+subtest 'changes with a cookie' => sub {
+    for my $operation ($requests->writes) {
+        my ($who, $method, $path, $body) = $requests->fresh($operation->{id});
+        my $cookie = 'session=' . token(sub => $who);
+        my $before = $site->state;
+        my $ask = sub {
+            return code($site->client(undef)->request(
+                $method, "/team/v1$path",
+                [Cookie => $cookie, 'If-Match' => '*', @_], $body));
+        };
+
+        is($ask->(@$_), '403 origin-not-allowed', "$method $path: @$_")
+            for [], [Origin => 'http://evil.example'],
+                ['Sec-Fetch-Site' => 'cross-site'];
+        ok($site->state eq $before, '... and nothing has changed');
+        like($ask->('Sec-Fetch-Site' => 'same-origin'), qr/^2/,
+             '... but by a page of ours');
+    }
 };
 
 

@@ -4,9 +4,9 @@
 # Copyright (C) the ngx_team authors
 
 # Rights are not only lost by those who are suspended, demoted or removed
-# (revocation.t): by an edited role, a permission taken away, a transfer, another
-# preset, the account's end, by leaving.  The very next request, in every worker,
-# whatever it has cached, is refused.
+# (revocation.t): by an edited role, a permission taken away, a transfer,
+# another preset, the account's end, by leaving.  The very next request, in
+# every worker, whatever it has cached, is refused.
 
 use strict;
 use warnings;
