@@ -76,6 +76,29 @@ subtest 'If-Match' => sub {
 };
 
 
+# Each change is in the audit log, once, with who made it; a subaccount is in its
+# own and in the one of the account above.
+
+subtest 'the audit log' => sub {
+    my %rows = (subaccount_post => 2);
+
+    for my $operation ($requests->writes) {
+        my $id = $operation->{id};
+        my ($who, $method, $path, $body) = $requests->fresh($id);
+        my $last = $site->sql('select max(id::text) from team.audit_event');
+        my $res = $site->ask($who, $method, $path, $body);
+
+        like($res->status, qr/^2/, $id);
+        is_deeply($site->dbh->selectcol_arrayref(<<'EOT', undef, $last),
+select actor_subject || ' ' || outcome
+  from team.audit_event
+ where id::text > ?
+EOT
+                  [("$who done") x ($rows{$id} // 1)], '... is told of');
+    }
+};
+
+
 # An answer that is lost on its way, and asked for again.
 
 subtest 'Idempotency-Key' => sub {
