@@ -142,8 +142,20 @@ subtest 'S4.6 approving takes an administrator' => sub {
 
     $site->refused(403, 'permission-missing', stan => GET => $requests,
                    undef, 'staff does not see the requests');
+    # who may approve, and has not what would be given
+
+    $site->ok(201, olga => POST => $site->a('/roles'),
+              { key => 'porter', name => 'Porter', rank => 40, permissions =>
+                ['account:read', 'members:read', 'members:approve'] },
+              'a role that approves');
+    $site->back('acme', 'porter', 'pol');
+    $site->refused(403, 'exceeds-own', pol => POST =>
+                   "$requests/$join->{id}/approve", undef,
+                   'nobody gives more than they have');
+
     $site->ok(200, adam => POST => "$requests/$join->{id}/approve", undef,
               'an administrator');
+    $site->ok(204, adam => DELETE => $site->m('pol'), undef, 'he has left');
 };
 
 

@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(112);
+select plan(114);
 
 -- a link's code; role, uses, domains as they may be
 
@@ -250,6 +250,22 @@ select is(t.try('join_approve', 'space-admin', 'space',
           'no equal is let in');
 select is(t.last_audit(), 'join-request.approve refused rank space-admin',
           'the attempt is audited');
+
+-- somebody lets others in, and lacks what the link's role has
+
+savepoint porter;
+insert into team.role (account_id, key, name, rank)
+values (t.a('space')::uuid, 'porter', 'Porter', 70);
+insert into team.role_permission
+select id, 'members:approve' from team.role where key = 'porter';
+update team.member_role
+   set role_id = (select id from team.role where key = 'porter')
+ where member_id = t.m('space', 'space-staff')::uuid;
+select is(pg_temp.join('gil', :'code'), '202', 'somebody waits');
+select is(t.try('join_approve', 'space-staff', 'space',
+                pg_temp.j('space', 'gil')), '403 exceeds-own',
+          'nobody lets in with more than they have');
+rollback to porter;
 select is(t.try('join_approve', 'space-owner', 'space',
                 pg_temp.j('space', 'jane')), '200', 'but by the owner');
 
