@@ -8,6 +8,7 @@
 #     TEST_JOBS=N                    tests at a time
 #     FUZZ_TIME=60                   seconds for each fuzzer
 #     DEMO_PORT=8080                 where `make demo` listens
+#     PART="gate api"                what `make bench` measures
 #     DEPS=no                        do not look for missing packages
 
 SHELL       = /bin/bash
@@ -24,6 +25,7 @@ TEST_JOBS ?= $(shell expr $(JOBS) + 1)
 FUZZ_TIME ?= 60
 DEMO_PORT ?= 8080
 DEPS      ?= yes
+PART      ?= gate api
 
 ROOT := $(CURDIR)
 OUT  := build/$(BUILD)
@@ -71,7 +73,7 @@ fuzz: deps-sanitize ## libFuzzer, FUZZ_TIME seconds for each target
 	@FUZZ_TIME=$(FUZZ_TIME) tools/fuzz build/fuzz/fuzz t/fuzz/corpus
 
 bench: deps-bench build ## measure, with peers beside us
-	@$(TEST_ENV) bench/run
+	@for part in $(PART); do $(TEST_ENV) bench/$$part; done
 
 package: deps-package ## a Debian package in build/package
 	@tools/build-package

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: BSD-2-Clause
 -- Copyright (C) the ngx_team authors
 
--- Two accounts of the preset "travel": "small" with 1,000 members and "large"
--- with as many as said:
+-- Three accounts of the preset "travel": "small" with 1,000 members, which stay
+-- as they are, "large" with as many as said, and "busy" with 1,000, for what
+-- writes:
 --
 --     psql -d team -v members=1000000 -f bench/members.sql
 --
@@ -24,7 +25,8 @@ set local maintenance_work_mem = '256MB';
 set local session_replication_role = replica;
 
 select team.account_create('small', 'Small Tours', 'travel'),
-       team.account_create('large', 'Large Tours', 'travel')
+       team.account_create('large', 'Large Tours', 'travel'),
+       team.account_create('busy', 'Busy Tours', 'travel')
 \g /dev/null
 
 create temporary table person on commit drop as
@@ -49,7 +51,8 @@ select a.id as account_id,
             [1 + (x.hash >> 4 & 15)]
        || ('{rens,lmer,nter,ster,dell,rgen,ckel,man,tova,rini,shko,bach,ven,'
            'lund,ski,ndez}'::text[])[1 + (x.hash >> 8 & 15)] as name
-  from (values ('small', 1, 1000), ('large', 2, :members)) v (slug, k, members)
+  from (values ('small', 1, 1000), ('large', 2, :members), ('busy', 3, 1000))
+         v (slug, k, members)
   join team.account a on a.slug = v.slug
  cross join lateral generate_series(0, v.members - 1) n
  cross join lateral (select hashint4(n) as hash,

@@ -3,7 +3,7 @@
 
 package Bench::Nginx;
 
-# An nginx with one worker, pinned to CPU 0.
+# An nginx with one worker (workers), pinned to CPU 0 (unless pin => 0).
 #
 #     my $n = Bench::Nginx->start($name, $dir, module => 1, http => '...',
 #                                 server => '...');
@@ -22,6 +22,7 @@ sub start {
 
     my $port = Bench::Process::free_port();
     my $nginx = $ENV{TEAM_NGINX} || '/usr/sbin/nginx';
+    my $pin = $o{pin} // 1 ? 'worker_cpu_affinity 01;' : '';
     my $load = $o{module} ? "load_module $ENV{TEAM_NGINX_MODULE};" : '';
 
     mkdir $dir or croak "$dir: $!";
@@ -31,8 +32,8 @@ sub start {
     _write("$dir/nginx.conf", <<"END");
 $load
 daemon off;
-worker_processes 1;
-worker_cpu_affinity 01;
+worker_processes @{[ $o{workers} // 1 ]};
+$pin
 pid $dir/nginx.pid;
 error_log $dir/error.log warn;
 

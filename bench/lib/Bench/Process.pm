@@ -104,16 +104,25 @@ sub tail {
 sub cpu {
     my ($self, $pid) = @_;
 
-    my $sum = 0;
+    my $sum = run_time($pid // $self->{pid});
 
-    $pid //= $self->{pid};
+    $sum > 0 or croak "$self->{name}: no run time: is CONFIG_SCHEDSTATS on?";
+
+    return $sum;
+}
+
+
+# The same of any process; 0 if it is gone.
+
+sub run_time {
+    my ($pid) = @_;
+
+    my $sum = 0;
 
     for my $file (glob "/proc/$pid/task/*/schedstat") {
         open my $fh, '<', $file or next;
-        $sum += (split ' ', <$fh>)[0];
+        $sum += (split ' ', <$fh> // '')[0] // 0;
     }
-
-    $sum > 0 or croak "$self->{name}: no run time: is CONFIG_SCHEDSTATS on?";
 
     return $sum;
 }
@@ -124,6 +133,16 @@ sub cpu {
 sub children {
     my ($self, $title) = @_;
 
+    return grep {
+        open my $cmd, '<', "/proc/$_/cmdline";
+        $cmd && (<$cmd> // '') =~ $title;
+    } children_of($self->{pid});
+}
+
+
+sub children_of {
+    my ($of) = @_;
+
     my @found;
 
     for my $file (glob '/proc/[0-9]*/stat') {
@@ -131,10 +150,7 @@ sub children {
         my ($pid, $parent) = (<$fh> // '') =~ /^(\d+) \(.*\) \S (\d+) /s
             or next;
 
-        next unless $parent == $self->{pid};
-
-        open my $cmd, '<', "/proc/$pid/cmdline" or next;
-        push @found, $pid if (<$cmd> // '') =~ $title;
+        push @found, $pid if $parent == $of;
     }
 
     return @found;

@@ -3,7 +3,7 @@
 
 package Bench::Report;
 
-# Collects figures; prints a table; writes latest.tsv.
+# Collects figures; prints a table; writes a file.
 
 use strict;
 use warnings;
@@ -14,12 +14,13 @@ use Carp qw(croak);
 sub new { return bless { rows => [] }, $_[0] }
 
 
-# A figure with a goal (an upper bound), or without.
+# A figure with a goal (an upper bound, or ">=" and a lower one), or without.
 
 sub add {
     my ($self, $metric, $value, $unit, $goal) = @_;
 
-    my $verdict = !defined $goal ? '-' : $value <= $goal ? 'pass' : 'fail';
+    my $verdict = !defined $goal ? '-' : _reached($value, $goal) ? 'pass'
+                : 'fail';
 
     push @{ $self->{rows} }, {
         metric => $metric, value => _number($value), unit => $unit,
@@ -72,7 +73,24 @@ sub write {
 }
 
 
-sub failed { return grep { $_->{verdict} eq 'fail' } @{ $_[0]{rows} } }
+# In one line.
+
+sub outcome {
+    my ($self) = @_;
+
+    my @failed = map { $_->{metric} }
+                 grep { $_->{verdict} eq 'fail' } @{ $self->{rows} };
+
+    return @failed ? 'not reached: ' . join(', ', @failed)
+                   : 'every goal is reached';
+}
+
+
+sub _reached {
+    my ($value, $goal) = @_;
+
+    return $goal =~ /^>=(.*)/ ? $value >= $1 : $value <= $goal;
+}
 
 
 sub _number {

@@ -3,13 +3,14 @@
 
 package Bench::Wrk;
 
-# One run of wrk on its own CPU, and what it did to a server.
+# One run of wrk, and what it did to a server.
 
 use strict;
 use warnings;
 
 use Bench::Process;
 use Carp qw(croak);
+use Cwd qw(abs_path);
 use Exporter 'import';
 use File::Basename qw(dirname);
 use File::Temp ();
@@ -18,33 +19,29 @@ use Time::HiRes qw(time);
 
 our @EXPORT = qw(wrk weigh);
 
-my $script = dirname(__FILE__) . '/../../wrk.lua';
+my $scripts = abs_path(dirname(__FILE__) . '/../../wrk');
 
 
-# Options: port, path, tokens (file), skip, count, start, or stream (command);
-# seconds, connections (32), pin (CPU 1; undef: none), until (is asked now and
-# then, and ends the run early once it says yes).
+# Options: port; what is sent: path, tokens (file), skip, count, start, or
+# stream (command), see wrk/tokens.lua; or requests (file), and counted, see
+# wrk/requests.lua; seconds, connections (32), pin (CPU 1; undef: none), until
+# (is asked now and then, and ends the run early once it says yes).
 #
-# Returns requests, us, p50, p99 (both us), status (answers that are not 2xx
-# or 3xx), errors.
+# Returns requests, us, bytes, p50, p99 (both us), status (answers that are not
+# 2xx or 3xx), errors.
 
 sub wrk {
     my (%o) = @_;
 
-    local $ENV{BENCH_PATH} = $o{path};
-    local $ENV{BENCH_TOKENS} = $o{tokens} // '';
-    local $ENV{BENCH_SKIP} = $o{skip} // 0;
-    local $ENV{BENCH_COUNT} = $o{count} // 1;
-    local $ENV{BENCH_START} = $o{start} // 0;
-    local $ENV{BENCH_STREAM} = $o{stream} // '';
-
-    delete $ENV{BENCH_STREAM} unless $o{stream};
+    local %ENV = (%ENV, BENCH_DONE => "$scripts/done.lua", _told(%o));
 
     my $pin = exists $o{pin} ? $o{pin} : 1;
+    my $script = defined $o{requests} ? 'requests' : 'tokens';
     my @command = (
         defined $pin ? ('taskset', '-c', $pin) : (),
         'wrk', '-t1', '-c', $o{connections} // 32, '-d', "$o{seconds}s",
-        '--timeout', '10s', '-s', $script, "http://127.0.0.1:$o{port}$o{path}");
+        '--timeout', '10s', '-s', "$scripts/$script.lua",
+        "http://127.0.0.1:$o{port}/");
 
     my $log = File::Temp->new;
     my $wrk = Bench::Process->start('wrk', "$log", @command);
@@ -64,6 +61,23 @@ sub wrk {
     my ($line) = $text =~ /^bench (.*)$/m or croak "wrk failed:\n$text";
 
     return { map { split /=/ } split ' ', $line };
+}
+
+
+# What the script finds in its environment.
+
+sub _told {
+    my (%o) = @_;
+
+    return (BENCH_REQUESTS => $o{requests},
+            $o{counted} ? (BENCH_COUNT => 1) : ())
+        if defined $o{requests};
+
+    return (
+        BENCH_PATH => $o{path}, BENCH_TOKENS => $o{tokens} // '',
+        BENCH_SKIP => $o{skip} // 0, BENCH_COUNT => $o{count} // 1,
+        BENCH_START => $o{start} // 0,
+        $o{stream} ? (BENCH_STREAM => $o{stream}) : ());
 }
 
 

@@ -86,11 +86,4 @@ end
 
 request = os.getenv("BENCH_STREAM") and request_stream or request_next
 
-function done(summary, latency)
-    local e = summary.errors
-
-    io.write(string.format("bench requests=%d us=%d p50=%d p99=%d status=%d "
-             .. "errors=%d\n", summary.requests, summary.duration,
-             latency:percentile(50), latency:percentile(99), e.status,
-             e.connect + e.read + e.write + e.timeout))
-end
+dofile(os.getenv("BENCH_DONE"))

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (C) the ngx_team authors
+
+package Bench::Calls;
+
+# What is measured: each call as a statement for pgbench and as requests of HTTP
+# for the others, with the same values, drawn in the same way.
+#
+# A call: name, function (in team_api), script (for a run of pgbench), requests
+# (for a run over HTTP: bytes, one each), counted (its one request has @COUNT@
+# in it), try (how the answer to the first request is looked at: '' or what is
+# wrong), written (SQL: how many rows there are of those that the calls write),
+# reset (SQL before each run).
+#
+# A run has a name of its own, and so have the addresses that it invites.
+
+use strict;
+use warnings;
+
+use Bench::Members;
+use Bench::Pgbench;
+use Bench::Statement;
+use Exporter 'import';
+use JSON ();
+use Team::HTTP;
+use Team::Token;
+
+our @EXPORT = qw(calls actor request);
+
+my $WRITERS = 8;        # clients of pgbench
+my $EACH = 124;         # members, whose roles each of them changes
+
+my $json = JSON->new->canonical;
+my %token;
+
+
+# The first parameters: who asks.
+
+sub actor {
+    my ($account) = @_;
+
+    return ($ISSUER, "$account-0", "$account-0\@example.com", 'true',
+            ucfirst $account);
+}
+
+
+# The bytes of a request of the account's owner.
+
+sub request {
+    my ($account, $method, $rest, $body, @headers) = @_;
+
+    my ($issuer, $subject, $email, undef, $name) = actor($account);
+
+    $token{$account} //= token(iss => $issuer, sub => $subject, name => $name,
+                               email => $email, exp => time + 86400);
+
+    return Team::HTTP->new(port => 1)->format(
+        $method, "/team/v1/accounts/$account$rest",
+        [Host => 'bench.example', Authorization => "Bearer $token{$account}",
+         @headers], $body);
+}
+
+
+sub calls { return (_list(), _member(), _invite(), _role()) }
+
+
+sub _list {
+    my @values = (actor('small'), 'small', (undef) x 8);
+
+    return {
+        name => 'list', function => 'directory_list', goal => 0.85,
+        script => sub {
+            return pgbench_script(statement('directory_list'), \@values);
+        },
+        requests => sub { return request(small => GET => '/directory') },
+        try => sub {
+            my ($res) = @_;
+
+            return _try($res, 200)
+                   || (@{ $res->json->{items} } == 50
+                       && !grep({ $_->{kind} ne 'member' }
+                                @{ $res->json->{items} })
+                       ? '' : 'not 50 members');
+        }
+    };
+}
+
+
+# Any of a thousand.
+
+sub _member {
+    my @values = (actor('small'), 'small',
+                  [member_sql('small', ':n::integer')]);
+
+    # in an order that looks like drawn, the same each time
+    my @requests = map {
+        my $id = member_id(small => $_ * 377 % 1000);
+        request(small => GET => "/members/$id")
+    } 0 .. 999;
+
+    return {
+        name => 'member', function => 'member_get', goal => 0.85,
+        script => sub {
+            return pgbench_script(statement('member_get'), \@values,
+                                  '\set n random(0, 999)');
+        },
+        requests => sub { return @requests },
+        try => sub {
+            my ($res) = @_;
+
+            return _try($res, 200)
+                   || ($res->json->{id} eq member_id(small => 0)
+                       && $res->header('ETag') ? '' : 'another member');
+        }
+    };
+}
+
+
+sub _invite {
+    return {
+        name => 'invite', function => 'invitation_post', goal => 0.85,
+        counted => 1,
+        script => sub {
+            my ($run) = @_;
+
+            my @values = (actor('busy'), 'busy',
+                          ["'$run-' || :n || '\@example.org'"], 'New Person',
+                          '["traveller"]', undef, undef, undef, undef);
+
+            my $s = pgbench_script(statement('invitation_post'), \@values,
+                '\set i :i + 1', '\set n :client_id * 1000000 + :i');
+
+            $s->{define}{i} = 0;
+            return $s;
+        },
+        requests => sub {
+            my ($run) = @_;
+
+            my $count = '@COUNT@';
+            my $text = request(busy => POST => '/invitations', {
+                email => "$run-$count\@example.org", name => 'New Person',
+                roles => ['traveller'] });
+
+            return $text;
+        },
+        try => sub {
+            my ($res) = @_;
+
+            return _try($res, 201)
+                   || ($res->header('Location')
+                       && $res->json->{status} eq 'pending'
+                       ? '' : 'no invitation');
+        },
+        written => sub {
+            my ($run) = @_;
+
+            return <<"SQL";
+select count(*)
+  from team.invitation i
+  join team.account a on a.id = i.account_id
+ where a.slug = 'busy'
+   and i.email like '$run-%'
+SQL
+        }
+    };
+}
+
+
+# From traveller to approver and back.  A change that changed nothing would
+# leave no row in the audit log.
+
+sub _role {
+    my @roles = map { "[\"$_\"]" } qw(approver traveller);
+    my @values = (actor('busy'), 'busy', [member_sql('busy', ':n::integer')],
+                  undef, '*');
+
+    my @requests = map {
+        my $roles = { roles => $json->decode($_) };
+
+        map { request(busy => PUT => '/members/' . member_id(busy => $_)
+                      . '/roles', $roles, 'If-Match' => '*') }
+            1 .. $WRITERS * $EACH;
+    } @roles;
+
+    return {
+        name => 'role', function => 'member_roles_put', goal => 0.85,
+        script => sub {
+            my $s = pgbench_script(statement('member_roles_put'), \@values,
+                "\\set n 1 + :client_id * $EACH + :i % $EACH",
+                "\\set back (:i / $EACH) % 2", '\set i :i + 1',
+                '\if :back', { 8 => $roles[1] }, '\else', { 8 => $roles[0] },
+                '\endif');
+
+            $s->{define}{i} = 0;
+            return $s;
+        },
+        requests => sub { return @requests },
+        try => sub {
+            my ($res) = @_;
+
+            return _try($res, 200)
+                   || ($res->json->{roles}[0]{key} eq 'approver'
+                       && $res->header('ETag') ? '' : 'another role');
+        },
+        reset => <<'SQL',
+delete from team.member_role mr
+ using team.account a, team.role r
+ where a.slug = 'busy'
+   and mr.account_id = a.id
+   and r.id = mr.role_id
+   and r.key not in ('traveller', 'owner');
+
+insert into team.member_role (member_id, role_id, account_id)
+select m.id, r.id, r.account_id
+  from team.account a
+  join team.role r on r.account_id = a.id and r.key = 'traveller'
+  join team.member m on m.account_id = a.id
+ where a.slug = 'busy'
+   and not exists (select
+                     from team.member_role mr
+                    where mr.member_id = m.id)
+SQL
+        written => sub {
+            return <<'SQL';
+select count(*)
+  from team.audit_event e
+  join team.account a on a.id = e.account_id
+ where a.slug = 'busy'
+   and e.action = 'member.roles'
+SQL
+        }
+    };
+}
+
+
+sub _try {
+    my ($res, $status) = @_;
+
+    return $res->status == $status ? ''
+         : $res->status . " instead of $status: " . $res->body;
+}
+
+
+1;

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Copyright (C) the ngx_team authors
+
+package Bench::Sides;
+
+# Who answers a call, and one run of one of them.
+#
+#     my $side = side_pgbench($pg);
+#     my $side = side_http('ngx', port => ..., pids => [...]);
+#     my $result = run_side($side, $call, pg => $pg, name => 'r1',
+#                           seconds => 3);
+#
+# A result: rate; requests, all there were; p50, p99 and latency (us), as far as
+# the client tells; api, server and client: us of CPU a request, of the
+# processes in between, of all of PostgreSQL's, of pgbench or wrk.
+
+use strict;
+use warnings;
+
+use Bench::Members;
+use Bench::Pgbench;
+use Bench::Process;
+use Bench::Wrk;
+use Carp qw(croak);
+use Exporter 'import';
+use File::Temp ();
+use Team::HTTP;
+use Team::Wait;
+
+our @EXPORT = qw(side_pgbench side_http run_side run_http try_side);
+
+
+sub side_pgbench {
+    my ($pg, %o) = @_;
+
+    return {
+        name => 'pgbench', clients => 8, pids => [], %o,
+        run => sub {
+            my ($side, $call, $run) = @_;
+
+            return pgbench(%{ $call->{script}->($run->{name}) },
+                           conninfo => $pg->conninfo(user => 'team_gateway'),
+                           clients => $side->{clients},
+                           threads => $side->{threads} // 1,
+                           seconds => $run->{seconds});
+        }
+    };
+}
+
+
+# Options: port, pids (whose CPU is its), connections (of wrk), requests (by
+# name of the call, if not the call's own).
+
+sub side_http {
+    my ($name, %o) = @_;
+
+    return { name => $name, connections => 16, run => \&run_http, %o };
+}
+
+
+sub run_http {
+    my ($side, $call, $run) = @_;
+
+    my $file = requests_file(_requests($side, $call, $run->{name}));
+    my $r = wrk(port => $side->{port}, requests => "$file", pin => undef,
+                counted => $call->{counted}, seconds => $run->{seconds},
+                connections => $side->{connections});
+    my $what = "$call->{name} by $side->{name}";
+
+    croak "$what: $r->{status} answers were refusals" if $r->{status} > 0;
+    croak "$what: $r->{errors} errors" if $r->{errors} > 0;
+    croak "$what: no requests" if $r->{requests} == 0;
+
+    my $size = $r->{bytes} / $r->{requests};
+    my $looked = $side->{size}{$call->{name}};
+
+    # of the same answers as the one that was looked at
+    croak "$what: answers have $size bytes, where one has $looked"
+        if abs($size - $looked) > $looked / 5;
+
+    return { %$r, rate => $r->{requests} / $r->{us} * 1e6 };
+}
+
+
+# For wrk/requests.lua.
+
+sub requests_file {
+    my (@requests) = @_;
+
+    my $file = File::Temp->new;
+
+    print {$file} length, "\n", $_ for @requests;
+    close $file or croak "$file: $!";
+
+    return $file;
+}
+
+
+sub _requests {
+    my ($side, $call, $name) = @_;
+
+    my $requests = $side->{requests} ? $side->{requests}{$call->{name}}
+                                     : $call->{requests};
+
+    return $requests->($name);
+}
+
+
+# One request, whose answer is looked at; and the same without a right to it.
+
+sub try_side {
+    my ($side, $call, $name) = @_;
+
+    my ($request) = _requests($side, $call, $name);
+    my ($method) = $request =~ /^(\w+)/;
+
+    $request =~ s/\@COUNT\@/9999999/;
+
+    my $http = Team::HTTP->new(port => $side->{port});
+    my $res = $http->raw($request, $method)
+        or croak "$call->{name} by $side->{name}: no answer";
+    my $wrong = ($side->{try}{$call->{name}} // $call->{try})->($res);
+
+    croak "$call->{name} by $side->{name}: $wrong" if $wrong;
+
+    $side->{size}{$call->{name}} = _size($res);
+
+    $request =~ s/^(?:Authorization|Cookie): [^\r]*\r\n//mg;
+    $http->close;
+    $res = $http->raw($request, $method);
+
+    croak "$call->{name} by $side->{name}: without a token: " . $res->status
+        unless $res->status == 401;
+
+    return;
+}
+
+
+sub _size {
+    my ($res) = @_;
+
+    my $size = length($res->{line}) + 4 + length $res->body;
+
+    $size += length("$_->[0]: $_->[1]") + 2 for @{ $res->headers };
+
+    return $size;
+}
+
+
+# Options: pg, name (of the run), seconds.
+
+sub run_side {
+    my ($side, $call, %run) = @_;
+
+    my $pg = $run{pg};
+    my $rows = sub {
+        return $call->{written} ? $pg->psql($call->{written}->($run{name})) : 0;
+    };
+
+    $pg->psql($call->{reset}) if $call->{reset};
+
+    my $written = $rows->();
+    my $before = _times($side, $pg);
+    my $result = $side->{run}->($side, $call, \%run);
+
+    # what its sessions have used is known of them all when they have ended
+    wait_until(sub { !$pg->backends(
+        "application_name not like 'ngx_team/%' and state = 'active'") });
+
+    my $after = _times($side, $pg);
+    my $n = $result->{requests};
+
+    $result->{$_} = ($after->{$_} - $before->{$_}) / $n for keys %$after;
+
+    if ($call->{written} && !$side->{apart}) {
+        my $more = $rows->() - $written - $n;
+
+        # wrk does not wait for the last answers
+        croak "$call->{name} by $side->{name}: $n done, $more more are there"
+            if $more < 0 || $more > ($side->{connections} // 0);
+    }
+
+    return $result;
+}
+
+
+sub _times {
+    my ($side, $pg) = @_;
+
+    my $api = 0;
+    my (undef, undef, $user, $system) = times;
+
+    $api += Bench::Process::run_time($_) for @{ $side->{pids} };
+
+    return { api => $api / 1000, server => server_time($pg),
+             client => ($user + $system) * 1e6 };
+}
+
+
+1;
