@@ -5,7 +5,7 @@
 //
 //     node verifier.js PORT JWKS ISSUER AUDIENCE
 //
-// 204 if the token holds, else 401.  NODE_PATH names where jose is.
+// 204 if the token holds, else 401.
 
 'use strict';
 

@@ -6,11 +6,11 @@ package Bench::Calls;
 # What is measured: each call as a statement for pgbench and as requests of HTTP
 # for the others, with the same values, drawn in the same way.
 #
-# A call: name, function (in team_api), script (for a run of pgbench), requests
-# (for a run over HTTP: bytes, one each), counted (its one request has @COUNT@
-# in it), try (how the answer to the first request is looked at: '' or what is
-# wrong), written (SQL: how many rows there are of those that the calls write),
-# reset (SQL before each run).
+# A call: name, script (for a run of pgbench), requests (for a run over HTTP:
+# bytes, one each), counted (its one request has @COUNT@ in it), try (how the
+# answer to the first request is looked at: '' or what is wrong), written (SQL:
+# how many rows there are of those that the calls write), reset (SQL before each
+# run), sides (if not all).
 #
 # A run has a name of its own, and so have the addresses that it invites.
 
@@ -25,7 +25,7 @@ use JSON ();
 use Team::HTTP;
 use Team::Token;
 
-our @EXPORT = qw(calls actor request);
+our @EXPORT = qw(calls call_list call_grant deep_cursor);
 
 my $WRITERS = 8;        # clients of pgbench
 my $EACH = 124;         # members, whose roles each of them changes
@@ -61,28 +61,85 @@ sub request {
 }
 
 
-sub calls { return (_list(), _member(), _invite(), _role()) }
+sub calls {
+    my $large = call_list('list_large', 'large');
+
+    # the others' is in Bench::Growth
+    $large->{sides} = [qw(ngx better_auth)];
+
+    return (call_list('list', 'small'), $large, _member(), _invite(), _role());
+}
 
 
-sub _list {
-    my @values = (actor('small'), 'small', (undef) x 8);
+# Parameters of directory_list as in a query: q, sort, cursor...  items: how
+# many members an answer must have.
+
+sub call_list {
+    my ($name, $account, %query) = @_;
+
+    my $items = delete $query{items} // 50;
+    my @values = (actor($account), $account,
+                  @query{qw(q kind status role group sort limit cursor)});
+    my $args = join '&', map { "$_=" . $query{$_} =~ s/\@/%40/r }
+                         sort keys %query;
 
     return {
-        name => 'list', function => 'directory_list', goal => 0.85,
+        name => $name,
         script => sub {
             return pgbench_script(statement('directory_list'), \@values);
         },
-        requests => sub { return request(small => GET => '/directory') },
+        requests => sub {
+            return request($account => GET => '/directory'
+                           . (length $args ? "?$args" : ''));
+        },
         try => sub {
             my ($res) = @_;
 
             return _try($res, 200)
-                   || (@{ $res->json->{items} } == 50
-                       && !grep({ $_->{kind} ne 'member' }
-                                @{ $res->json->{items} })
-                       ? '' : 'not 50 members');
+                   || (grep({ $_->{kind} eq 'member' }
+                            @{ $res->json->{items} }) == $items
+                       ? '' : "not $items members");
         }
     };
+}
+
+
+# What the gate asks, of any of the account's members.
+
+sub call_grant {
+    my ($name, $account, $members) = @_;
+
+    my @values = ($ISSUER, ["'$account-' || :n"], $account);
+
+    return {
+        name => $name,
+        script => sub {
+            return pgbench_script(statement('grant_get'), \@values,
+                                  "\\set n random(0, $members - 1)");
+        }
+    };
+}
+
+
+# The cursor after so many rows of a list, by asking for page after page.
+
+sub deep_cursor {
+    my ($pg, $account, $rows) = @_;
+
+    my $dbh = $pg->dbh(user => 'team_gateway');
+    my $page = $dbh->prepare(statement('directory_list')
+                             =~ s/^select .*? from/select cursor from/r);
+    my $cursor;
+
+    for (1 .. $rows / 200) {
+        $page->execute(actor($account), $account, (undef) x 6, 200, $cursor);
+        ($cursor) = $page->fetchrow_array;
+    }
+
+    $page->finish;
+    $dbh->disconnect;
+
+    return $cursor;
 }
 
 
@@ -99,7 +156,7 @@ sub _member {
     } 0 .. 999;
 
     return {
-        name => 'member', function => 'member_get', goal => 0.85,
+        name => 'member',
         script => sub {
             return pgbench_script(statement('member_get'), \@values,
                                   '\set n random(0, 999)');
@@ -118,7 +175,7 @@ sub _member {
 
 sub _invite {
     return {
-        name => 'invite', function => 'invitation_post', goal => 0.85,
+        name => 'invite',
         counted => 1,
         script => sub {
             my ($run) = @_;
@@ -183,7 +240,7 @@ sub _role {
     } @roles;
 
     return {
-        name => 'role', function => 'member_roles_put', goal => 0.85,
+        name => 'role',
         script => sub {
             my $s = pgbench_script(statement('member_roles_put'), \@values,
                 "\\set n 1 + :client_id * $EACH + :i % $EACH",

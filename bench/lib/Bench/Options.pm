@@ -11,7 +11,7 @@ use warnings;
 
 use Exporter 'import';
 
-our @EXPORT = qw(number fail say_step need exit_on_signals);
+our @EXPORT = qw(number fail say_step need exit_on_signals median);
 
 
 sub number {
@@ -63,6 +63,13 @@ sub exit_on_signals {
     $| = 1;
 
     return;
+}
+
+
+sub median {
+    my @sorted = sort { $a <=> $b } @_;
+
+    return ($sorted[$#sorted / 2] + $sorted[@sorted / 2]) / 2;
 }
 
 

@@ -13,45 +13,22 @@ package Bench::Peers;
 use strict;
 use warnings;
 
+use Bench::Node;
 use Bench::Process;
 use Carp qw(croak);
-use Cwd qw(abs_path);
-use File::Basename qw(dirname);
-use File::Path qw(make_path);
-
-my $here = abs_path(dirname(__FILE__) . '/../../peers');
 
 
-# The service, or undef and why not.  Its library is kept in $cache.
+# The service, or undef and why not.
 
 sub verifier {
     my (%o) = @_;
 
-    my $modules = "$o{cache}/node_modules";
-
-    for my $tool (qw(node npm)) {
-        return (undef, "$tool is not installed") unless _find($tool);
-    }
-
-    unless (-d "$modules/jose") {
-        make_path($o{cache});
-        my $said = qx(cd '$o{cache}' && npm install --no-save \\
-            --no-package-lock --ignore-scripts --no-fund --no-audit \\
-            --prefix . jose\@5 2>&1 < /dev/null);
-
-        return (undef, "npm could not install jose") if $? != 0;
-    }
-
     my $port = Bench::Process::free_port();
 
-    local $ENV{NODE_PATH} = $modules;
-    my $process = Bench::Process->start('verifier', "$o{dir}/verifier.log",
-        'taskset', '-c', 1, 'node', "$here/verifier.js", $port, $o{jwks},
-        $o{issuer}, $o{audience});
-
-    $process->wait_port($port);
-
-    return { process => $process, port => $port };
+    return node_start(
+        name => 'verifier', dir => $o{dir}, cache => $o{cache}, port => $port,
+        packages => ['jose@5.10.0'], pin => 1,
+        arguments => [$port, $o{jwks}, $o{issuer}, $o{audience}]);
 }
 
 
@@ -94,9 +71,9 @@ END
 sub haproxy {
     my (%o) = @_;
 
-    my $haproxy = _find('haproxy', '/usr/sbin/haproxy');
+    my $haproxy = find_program('haproxy') || '/usr/sbin/haproxy';
 
-    return (undef, 'haproxy is not installed') unless $haproxy;
+    return (undef, 'haproxy is not installed') unless -x $haproxy;
 
     my ($bare, $jwt) = map { Bench::Process::free_port() } 1 .. 2;
     my $answer = 'http-request return status 200 content-type image/gif '
@@ -146,16 +123,6 @@ END
     $process->wait_port($bare);
 
     return { process => $process, bare => $bare, jwt => $jwt };
-}
-
-
-sub _find {
-    my ($name, @places) = @_;
-
-    my ($found) = grep { -x } @places, map { "$_/$name" }
-                  split /:/, $ENV{PATH} // '';
-
-    return $found;
 }
 
 

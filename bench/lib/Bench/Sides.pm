@@ -27,7 +27,7 @@ use File::Temp ();
 use Team::HTTP;
 use Team::Wait;
 
-our @EXPORT = qw(side_pgbench side_http run_side run_http try_side);
+our @EXPORT = qw(side_pgbench side_http can_call run_side try_side);
 
 
 sub side_pgbench {
@@ -48,8 +48,8 @@ sub side_pgbench {
 }
 
 
-# Options: port, pids (whose CPU is its), connections (of wrk), requests (by
-# name of the call, if not the call's own).
+# Options: port, pids (whose CPU is its), connections (of wrk); for who has
+# tables of its own: database; and requests, try, written by name of the call.
 
 sub side_http {
     my ($name, %o) = @_;
@@ -61,7 +61,8 @@ sub side_http {
 sub run_http {
     my ($side, $call, $run) = @_;
 
-    my $file = requests_file(_requests($side, $call, $run->{name}));
+    my $requests = _of($side, $call, 'requests');
+    my $file = requests_file($requests->($run->{name}));
     my $r = wrk(port => $side->{port}, requests => "$file", pin => undef,
                 counted => $call->{counted}, seconds => $run->{seconds},
                 connections => $side->{connections});
@@ -96,13 +97,21 @@ sub requests_file {
 }
 
 
-sub _requests {
-    my ($side, $call, $name) = @_;
+# What a side that has its own database does for a call is its own.
 
-    my $requests = $side->{requests} ? $side->{requests}{$call->{name}}
-                                     : $call->{requests};
+sub _of {
+    my ($side, $call, $key) = @_;
 
-    return $requests->($name);
+    return $side->{database} ? $side->{$key}{$call->{name}} : $call->{$key};
+}
+
+
+sub can_call {
+    my ($side, $call) = @_;
+
+    return if $call->{sides} && !grep { $_ eq $side->{name} }
+                                      @{ $call->{sides} };
+    return !$side->{port} || defined _of($side, $call, 'requests');
 }
 
 
@@ -111,7 +120,7 @@ sub _requests {
 sub try_side {
     my ($side, $call, $name) = @_;
 
-    my ($request) = _requests($side, $call, $name);
+    my ($request) = _of($side, $call, 'requests')->($name);
     my ($method) = $request =~ /^(\w+)/;
 
     $request =~ s/\@COUNT\@/9999999/;
@@ -119,7 +128,7 @@ sub try_side {
     my $http = Team::HTTP->new(port => $side->{port});
     my $res = $http->raw($request, $method)
         or croak "$call->{name} by $side->{name}: no answer";
-    my $wrong = ($side->{try}{$call->{name}} // $call->{try})->($res);
+    my $wrong = _of($side, $call, 'try')->($res);
 
     croak "$call->{name} by $side->{name}: $wrong" if $wrong;
 
@@ -153,26 +162,27 @@ sub run_side {
     my ($side, $call, %run) = @_;
 
     my $pg = $run{pg};
+    my $sql = _of($side, $call, 'written');
     my $rows = sub {
-        return $call->{written} ? $pg->psql($call->{written}->($run{name})) : 0;
+        return $pg->psql($sql->($run{name}),
+                         dbname => $side->{database} // 'team');
     };
 
     $pg->psql($call->{reset}) if $call->{reset};
 
-    my $written = $rows->();
+    my $written = $sql && $rows->();
     my $before = _times($side, $pg);
     my $result = $side->{run}->($side, $call, \%run);
 
-    # what its sessions have used is known of them all when they have ended
-    wait_until(sub { !$pg->backends(
-        "application_name not like 'ngx_team/%' and state = 'active'") });
+    # what a session has used is all known when it has ended
+    wait_until(sub { !$pg->backends("application_name = 'pgbench'") });
 
     my $after = _times($side, $pg);
     my $n = $result->{requests};
 
     $result->{$_} = ($after->{$_} - $before->{$_}) / $n for keys %$after;
 
-    if ($call->{written} && !$side->{apart}) {
+    if ($sql) {
         my $more = $rows->() - $written - $n;
 
         # wrk does not wait for the last answers
