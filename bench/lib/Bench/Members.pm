@@ -63,11 +63,12 @@ do $$
 declare
   v_i  integer;
 begin
-  for v_i in 1 .. 5000 loop
+  for v_i in 1 .. 2000 loop
     perform team_api.invitation_post(
       'https://id.example.com', 'busy-0', 'busy-0@example.com', true, 'Busy',
       'busy', 'before-' || v_i || '@example.org', 'New Person',
       '["traveller"]', null, null, null, null);
+    commit;
   end loop;
 
   for v_i in 1 .. 999 loop
@@ -75,6 +76,7 @@ begin
       'https://id.example.com', 'busy-0', 'busy-0@example.com', true, 'Busy',
       'busy', '01900000-0000-7000-8003-' || lpad(to_hex(v_i), 12, '0'),
       '["approver"]', '*');
+    commit;
   end loop;
 end
 $$;

@@ -171,16 +171,17 @@ sub run_side {
     $pg->psql($call->{reset}) if $call->{reset};
 
     my $written = $sql && $rows->();
-    my $before = _times($side, $pg);
+    my $server = server_time($pg);
+    my $before = _times($side);
     my $result = $side->{run}->($side, $call, \%run);
+    my $after = _times($side);
+    my $n = $result->{requests};
 
     # what a session has used is all known when it has ended
     wait_until(sub { !$pg->backends("application_name = 'pgbench'") });
 
-    my $after = _times($side, $pg);
-    my $n = $result->{requests};
-
     $result->{$_} = ($after->{$_} - $before->{$_}) / $n for keys %$after;
+    $result->{server} = (server_time($pg) - $server) / $n;
 
     if ($sql) {
         my $more = $rows->() - $written - $n;
@@ -195,15 +196,14 @@ sub run_side {
 
 
 sub _times {
-    my ($side, $pg) = @_;
+    my ($side) = @_;
 
     my $api = 0;
     my (undef, undef, $user, $system) = times;
 
     $api += Bench::Process::run_time($_) for @{ $side->{pids} };
 
-    return { api => $api / 1000, server => server_time($pg),
-             client => ($user + $system) * 1e6 };
+    return { api => $api / 1000, client => ($user + $system) * 1e6 };
 }
 
 
