@@ -177,8 +177,7 @@ sub run_side {
     my $after = _times($side);
     my $n = $result->{requests};
 
-    # what a session has used is all known when it has ended
-    wait_until(sub { !$pg->backends("application_name = 'pgbench'") });
+    settle($pg);
 
     $result->{$_} = ($after->{$_} - $before->{$_}) / $n for keys %$after;
     $result->{server} = (server_time($pg) - $server) / $n;
@@ -192,6 +191,28 @@ sub run_side {
     }
 
     return $result;
+}
+
+
+# wrk leaves requests behind that are still answered.  And what a session of
+# pgbench has used is all known when it has ended.
+
+sub settle {
+    my ($pg) = @_;
+
+    my $quiet = 0;
+
+    my $settled = wait_until(sub {
+        my @busy = $pg->backends(
+            "state <> 'idle' or application_name = 'pgbench'");
+
+        $quiet = @busy ? 0 : $quiet + 1;
+        return $quiet == 2;
+    }, 30);
+
+    croak 'PostgreSQL has no end of work' unless $settled;
+
+    return;
 }
 
 
