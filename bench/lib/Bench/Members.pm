@@ -175,8 +175,7 @@ sub _cluster {
 
 
 sub _digest {
-    my @files = (abs_path(__FILE__), "$top/bench/members.sql",
-                 "$top/t/lib/Team/Postgres.pm");
+    my @files = ("$top/bench/members.sql", "$top/t/lib/Team/Postgres.pm");
 
     File::Find::find({ no_chdir => 1, wanted => sub {
         push @files, $_ if -f && /\.sql\z/;
@@ -184,7 +183,7 @@ sub _digest {
 
     my $sha = Digest::SHA->new(256);
 
-    $sha->add(Team::Postgres::bindir(), $>);
+    $sha->add($more, Team::Postgres::bindir(), $>);
     $sha->addfile($_) for sort @files;
 
     return $sha->hexdigest;

@@ -3,7 +3,7 @@
 
 package Bench::Nginx;
 
-# An nginx with one worker (workers), pinned to CPU 0 (unless pin => 0).
+# An nginx with one worker, pinned to CPU 0 unless pin => 0.
 #
 #     my $n = Bench::Nginx->start($name, $dir, module => 1, http => '...',
 #                                 server => '...');
@@ -32,7 +32,7 @@ sub start {
     _write("$dir/nginx.conf", <<"END");
 $load
 daemon off;
-worker_processes @{[ $o{workers} // 1 ]};
+worker_processes 1;
 $pin
 pid $dir/nginx.pid;
 error_log $dir/error.log warn;
