@@ -5,10 +5,10 @@
 --
 --     BENCH_REQUESTS   a file of whole requests, before each its length and a
 --                      line break: sent in turn, for ever
---     BENCH_COUNT      if set, @COUNT@ in the only request is a number of seven
---                      digits, which counts on from 1
+--     BENCH_COUNT      if set, @COUNT@ in each is a number of seven digits,
+--                      which counts on from 0
 --
--- A single request runs no Lua while it is measured.
+-- A single request without a number runs no Lua while it is measured.
 
 local requests, sent = {}, -1
 local file = assert(io.open(os.getenv("BENCH_REQUESTS"), "r"))
@@ -39,14 +39,21 @@ local function request_next()
     return requests[sent > 0 and sent or 1]
 end
 
-local head, tail = requests[1]:match("^(.*)@COUNT@(.*)$")
+local heads, tails = {}, {}
 
 local function request_counted()
     sent = sent + 1
-    return head .. string.format("%07d", sent) .. tail
+
+    local i = sent % #requests + 1
+
+    return heads[i] .. string.format("%07d", sent) .. tails[i]
 end
 
 if os.getenv("BENCH_COUNT") then
+    for i, text in ipairs(requests) do
+        heads[i], tails[i] = text:match("^(.*)@COUNT@(.*)$")
+    end
+
     request = request_counted
 
 elseif #requests > 1 then

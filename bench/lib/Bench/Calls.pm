@@ -7,7 +7,7 @@ package Bench::Calls;
 # for the others, with the same values, drawn in the same way.
 #
 # A call: name, script (for a run of pgbench), requests (for a run over HTTP:
-# bytes, one each), counted (its one request has @COUNT@ in it), try (how the
+# bytes, one each), counted (they have @COUNT@ in them), try (how the
 # answer to the first request is looked at: '' or what is wrong), written (SQL:
 # how many rows there are of those that the calls write), reset (SQL before each
 # run), sides (if not all).
@@ -27,6 +27,7 @@ use Team::Token;
 
 our @EXPORT = qw(calls call_list call_grant deep_cursor);
 
+my $MANY = 64;          # accounts, of the same owner
 my $WRITERS = 8;        # clients of pgbench
 my $EACH = 124;         # members, whose roles each of them changes
 
@@ -44,19 +45,19 @@ sub actor {
 }
 
 
-# The bytes of a request of the account's owner.
+# The bytes of a request of an owner.
 
 sub request {
-    my ($account, $method, $rest, $body, @headers) = @_;
+    my ($who, $method, $path, $body, @headers) = @_;
 
-    my ($issuer, $subject, $email, undef, $name) = actor($account);
+    my ($issuer, $subject, $email, undef, $name) = actor($who);
 
-    $token{$account} //= token(iss => $issuer, sub => $subject, name => $name,
-                               email => $email, exp => time + 86400);
+    $token{$who} //= token(iss => $issuer, sub => $subject, name => $name,
+                           email => $email, exp => time + 86400);
 
     return Team::HTTP->new(port => 1)->format(
-        $method, "/team/v1/accounts/$account$rest",
-        [Host => 'bench.example', Authorization => "Bearer $token{$account}",
+        $method, "/team/v1/accounts/$path",
+        [Host => 'bench.example', Authorization => "Bearer $token{$who}",
          @headers], $body);
 }
 
@@ -67,7 +68,12 @@ sub calls {
     # the others' is in Bench::Growth
     $large->{sides} = [qw(ngx better_auth)];
 
-    return (call_list('list', 'small'), $large, _member(), _invite(), _role());
+    my $many = _invite('invite_many', $MANY);
+
+    $many->{sides} = [qw(pgbench ngx)];
+
+    return (call_list('list', 'small'), $large, _member(),
+            _invite('invite', 0), $many, _role());
 }
 
 
@@ -89,7 +95,7 @@ sub call_list {
             return pgbench_script(statement('directory_list'), \@values);
         },
         requests => sub {
-            return request($account => GET => '/directory'
+            return request($account => GET => "$account/directory"
                            . (length $args ? "?$args" : ''));
         },
         try => sub {
@@ -152,7 +158,7 @@ sub _member {
     # in an order that looks like drawn, the same each time
     my @requests = map {
         my $id = member_id(small => $_ * 377 % 1000);
-        request(small => GET => "/members/$id")
+        request(small => GET => "small/members/$id")
     } 0 .. 999;
 
     return {
@@ -173,14 +179,20 @@ sub _member {
 }
 
 
+# Into one account, or into so many in turn.
+
 sub _invite {
+    my ($name, $many) = @_;
+
+    my $account = $many ? ["'many-' || :n % $many"] : 'busy';
+    my @accounts = $many ? map { "many-$_" } 0 .. $many - 1 : 'busy';
+
     return {
-        name => 'invite',
-        counted => 1,
+        name => $name, counted => 1,
         script => sub {
             my ($run) = @_;
 
-            my @values = (actor('busy'), 'busy',
+            my @values = (actor('busy'), $account,
                           ["'$run-' || :n || '\@example.org'"], 'New Person',
                           '["traveller"]', undef, undef, undef, undef);
 
@@ -193,12 +205,11 @@ sub _invite {
         requests => sub {
             my ($run) = @_;
 
-            my $count = '@COUNT@';
-            my $text = request(busy => POST => '/invitations', {
-                email => "$run-$count\@example.org", name => 'New Person',
-                roles => ['traveller'] });
+            my %body = (email => "$run-" . '@COUNT@' . '@example.org',
+                        name => 'New Person', roles => ['traveller']);
 
-            return $text;
+            return map { request(busy => POST => "$_/invitations", \%body) }
+                       @accounts;
         },
         try => sub {
             my ($res) = @_;
@@ -211,13 +222,8 @@ sub _invite {
         written => sub {
             my ($run) = @_;
 
-            return <<"SQL";
-select count(*)
-  from team.invitation i
-  join team.account a on a.id = i.account_id
- where a.slug = 'busy'
-   and i.email like '$run-%'
-SQL
+            return "select count(*) from team.invitation i "
+                   . "where i.email like '$run-%'";
         }
     };
 }
@@ -234,7 +240,7 @@ sub _role {
     my @requests = map {
         my $roles = { roles => $json->decode($_) };
 
-        map { request(busy => PUT => '/members/' . member_id(busy => $_)
+        map { request(busy => PUT => 'busy/members/' . member_id(busy => $_)
                       . '/roles', $roles, 'If-Match' => '*') }
             1 .. $WRITERS * $EACH;
     } @roles;

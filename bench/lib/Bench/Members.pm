@@ -43,8 +43,8 @@ my %conf = (
 
 # Two hundred invitations an hour are soon used up.  They are still counted.
 #
-# Then some of what the calls write, for what the planner knows of tables is not
-# to be that they are empty.
+# Then accounts to spread invitations over, and some of what the calls write:
+# what the planner knows of these tables is not to be that they are empty.
 
 my $more = <<'SQL';
 create or replace function team.quota_limit(p_kind text)
@@ -58,6 +58,11 @@ begin
   return 2000000000;
 end
 $$;
+
+select team.account_create('many-' || n, 'Many Tours ' || n, 'travel'),
+       team.member_add('many-' || n, 'https://id.example.com', 'busy-0',
+                       'busy-0@example.com', 'Busy', 'owner')
+  from generate_series(0, 63) n;
 
 do $$
 declare

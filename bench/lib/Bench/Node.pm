@@ -41,7 +41,14 @@ sub node_start {
         defined $o{pin} ? ('taskset', '-c', $o{pin}) : (),
         'node', $script, @{ $o{arguments} });
 
-    $process->wait_port($o{port});
+    # too old a node, for one
+
+    unless (eval { $process->wait_port($o{port}) }) {
+        my ($why) = $process->tail =~ /^(.*Error.*)$/m;
+
+        $process->stop;
+        return (undef, "$o{name}.js did not start: " . ($why // 'who knows'));
+    }
 
     return { process => $process, port => $o{port} };
 }
