@@ -136,10 +136,10 @@ sub _requests {
         return sub { return $text };
     };
     my $try_list = sub {
-        my ($res) = @_;
+        my ($status, $text) = @_;
 
-        return $res->status == 200 && @{ $res->json->{members} } == 50
-               ? '' : $res->status . ' ' . $res->body;
+        return $status == 200 && @{ JSON::decode_json($text)->{members} } == 50
+               ? '' : "$status $text";
     };
 
     return (
@@ -160,10 +160,11 @@ sub _requests {
         try => {
             list => $try_list, list_large => $try_list,
             invite => sub {
-                my ($res) = @_;
+                my ($status, $text) = @_;
 
-                return $res->status == 200 && $res->json->{status} eq 'pending'
-                       ? '' : $res->status . ' ' . $res->body;
+                return $status == 200
+                       && JSON::decode_json($text)->{status} eq 'pending'
+                       ? '' : "$status $text";
             }
         },
         written => {

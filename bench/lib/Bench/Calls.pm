@@ -7,10 +7,10 @@ package Bench::Calls;
 # for the others, with the same values, drawn in the same way.
 #
 # A call: name, script (for a run of pgbench), requests (for a run over HTTP:
-# bytes, one each), counted (they have @COUNT@ in them), try (how the
-# answer to the first request is looked at: '' or what is wrong), written (SQL:
-# how many rows there are of those that the calls write), reset (SQL before each
-# run), sides (if not all).
+# bytes, one each), counted (they have @COUNT@ in them), n (what pgbench draws
+# where it is tried), try (takes the answer to the first request: status, body,
+# ETag, Location; '' or what is wrong), written (SQL: how many rows there are of
+# those that the calls write), reset (SQL before each run), sides (if not all).
 #
 # A run has a name of its own, and so have the addresses that it invites.
 
@@ -99,12 +99,10 @@ sub call_list {
                            . (length $args ? "?$args" : ''));
         },
         try => sub {
-            my ($res) = @_;
+            my ($status, $text) = @_;
 
-            return _try($res, 200)
-                   || (grep({ $_->{kind} eq 'member' }
-                            @{ $res->json->{items} }) == $items
-                       ? '' : "not $items members");
+            return _try(200, $status, $text, sub {
+                $items == grep { $_->{kind} eq 'member' } @{ $_[0]{items} } });
         }
     };
 }
@@ -122,6 +120,11 @@ sub call_grant {
         script => sub {
             return pgbench_script(statement('grant_get'), \@values,
                                   "\\set n random(0, $members - 1)");
+        },
+        try => sub {
+            my ($status, $id, $member, $roles) = @_;
+
+            return $status eq 'active' && $roles eq 'owner' ? '' : $status;
         }
     };
 }
@@ -169,11 +172,10 @@ sub _member {
         },
         requests => sub { return @requests },
         try => sub {
-            my ($res) = @_;
+            my ($status, $text, $etag) = @_;
 
-            return _try($res, 200)
-                   || ($res->json->{id} eq member_id(small => 0)
-                       && $res->header('ETag') ? '' : 'another member');
+            return _try(200, $status, $text, sub {
+                $etag && $_[0]{id} eq member_id(small => 0) });
         }
     };
 }
@@ -212,12 +214,10 @@ sub _invite {
                        @accounts;
         },
         try => sub {
-            my ($res) = @_;
+            my ($status, $text, undef, $location) = @_;
 
-            return _try($res, 201)
-                   || ($res->header('Location')
-                       && $res->json->{status} eq 'pending'
-                       ? '' : 'no invitation');
+            return _try(201, $status, $text, sub {
+                $location && $_[0]{status} eq 'pending' });
         },
         written => sub {
             my ($run) = @_;
@@ -246,12 +246,12 @@ sub _role {
     } @roles;
 
     return {
-        name => 'role',
+        name => 'role', n => 1,
         script => sub {
             my $s = pgbench_script(statement('member_roles_put'), \@values,
                 "\\set n 1 + :client_id * $EACH + :i % $EACH",
-                "\\set back (:i / $EACH) % 2", '\set i :i + 1',
-                '\if :back', { 8 => $roles[1] }, '\else', { 8 => $roles[0] },
+                "\\set there (:i / $EACH + 1) % 2", '\set i :i + 1',
+                '\if :there', { 8 => $roles[0] }, '\else', { 8 => $roles[1] },
                 '\endif');
 
             $s->{define}{i} = 0;
@@ -259,11 +259,11 @@ sub _role {
         },
         requests => sub { return @requests },
         try => sub {
-            my ($res) = @_;
+            my ($status, $text, $etag) = @_;
 
-            return _try($res, 200)
-                   || ($res->json->{roles}[0]{key} eq 'approver'
-                       && $res->header('ETag') ? '' : 'another role');
+            return _try(200, $status, $text, sub {
+                $etag && $_[0]{roles}[0]{key} eq 'approver'
+                && $_[0]{id} eq member_id(busy => 1) });
         },
         reset => <<'SQL',
 delete from team.member_role mr
@@ -297,10 +297,10 @@ SQL
 
 
 sub _try {
-    my ($res, $status) = @_;
+    my ($wanted, $status, $text, $is) = @_;
 
-    return $res->status == $status ? ''
-         : $res->status . " instead of $status: " . $res->body;
+    return "$status instead of $wanted: $text" unless $status == $wanted;
+    return $is->($json->decode($text)) ? '' : "not what was asked for: $text";
 }
 
 

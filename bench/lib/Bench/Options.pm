@@ -11,7 +11,8 @@ use warnings;
 
 use Exporter 'import';
 
-our @EXPORT = qw(number fail say_step need exit_on_signals median);
+our @EXPORT = qw(number fail say_step need exit_on_signals least
+                 median);
 
 
 sub number {
@@ -63,6 +64,13 @@ sub exit_on_signals {
     $| = 1;
 
     return;
+}
+
+
+sub least {
+    my ($least) = sort { $a <=> $b } @_;
+
+    return $least;
 }
 
 

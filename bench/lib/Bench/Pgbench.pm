@@ -21,7 +21,7 @@ use Exporter 'import';
 use File::Temp ();
 use Team::Postgres;
 
-our @EXPORT = qw(pgbench pgbench_script);
+our @EXPORT = qw(pgbench pgbench_script pgbench_try);
 
 
 # The lines come first; where one of them is a reference, there the statement
@@ -30,7 +30,7 @@ our @EXPORT = qw(pgbench pgbench_script);
 sub pgbench_script {
     my ($statement, $values, @lines) = @_;
 
-    my %define;
+    my (%define, $first);
     my $with = sub {
         my ($replaced) = @_;
 
@@ -42,6 +42,7 @@ sub pgbench_script {
             !defined $value ? 'null' : ref $value ? $value->[0] : ":$name";
         }ge;
 
+        $first //= $text;
         return "$text;\n";
     };
 
@@ -49,8 +50,22 @@ sub pgbench_script {
 
     return {
         text => join('', map { ref $_ ? $with->($_) : "$_\n" } @lines),
-        define => \%define
+        define => \%define, first => $first
     };
+}
+
+
+# The first statement's row, with numbers of the script's own given.
+
+sub pgbench_try {
+    my ($script, $dbh, %number) = @_;
+
+    my %value = (%number, map { $_ => $dbh->quote($script->{define}{$_}) }
+                              keys %{ $script->{define} });
+
+    (my $text = $script->{first}) =~ s/(?<!:):(\w+)/$value{$1}/g;
+
+    return $dbh->selectrow_array($text);
 }
 
 

@@ -34,7 +34,7 @@ sub side_pgbench {
     my ($pg, %o) = @_;
 
     return {
-        name => 'pgbench', clients => 8, pids => [], %o,
+        name => 'pgbench', pg => $pg, clients => 8, pids => [], %o,
         run => sub {
             my ($side, $call, $run) = @_;
 
@@ -120,6 +120,33 @@ sub can_call {
 sub try_side {
     my ($side, $call, $name) = @_;
 
+    my $what = "$call->{name} by $side->{name}";
+    my @answer = $side->{port} ? _try_http($side, $call, $name)
+                               : _try_pgbench($side, $call, $name);
+    my $wrong = _of($side, $call, 'try')->(@answer);
+
+    croak "$what: $wrong" if $wrong;
+
+    return;
+}
+
+
+sub _try_pgbench {
+    my ($side, $call, $name) = @_;
+
+    my $dbh = $side->{pg}->dbh(user => 'team_gateway');
+    my @row = pgbench_try($call->{script}->($name), $dbh,
+                          n => $call->{n} // 0);
+
+    $dbh->disconnect;
+
+    return @row;
+}
+
+
+sub _try_http {
+    my ($side, $call, $name) = @_;
+
     my ($request) = _of($side, $call, 'requests')->($name);
     my ($method) = $request =~ /^(\w+)/;
 
@@ -128,20 +155,20 @@ sub try_side {
     my $http = Team::HTTP->new(port => $side->{port});
     my $res = $http->raw($request, $method)
         or croak "$call->{name} by $side->{name}: no answer";
-    my $wrong = _of($side, $call, 'try')->($res);
-
-    croak "$call->{name} by $side->{name}: $wrong" if $wrong;
 
     $side->{size}{$call->{name}} = _size($res);
+    $http->close;
 
     $request =~ s/^(?:Authorization|Cookie): [^\r]*\r\n//mg;
-    $http->close;
-    $res = $http->raw($request, $method);
 
-    croak "$call->{name} by $side->{name}: without a token: " . $res->status
-        unless $res->status == 401;
+    my $without = $http->raw($request, $method);
 
-    return;
+    croak "$call->{name} by $side->{name}: without a token: "
+          . $without->status
+        unless $without->status == 401;
+
+    return ($res->status, $res->body, map { scalar $res->header($_) }
+                                          qw(ETag Location));
 }
 
 
