@@ -118,6 +118,64 @@ subtest 'without a token' => sub {
 };
 
 
+# What the document says of permissions: without that one a member is told so,
+# with that one alone they are not.
+
+subtest 'permissions' => sub {
+    my $give = sub {
+        $site->dbh->do('delete from team.member_permission
+                         where member_id = ?', undef, $site->member('tom'));
+        $site->dbh->do('insert into team.member_permission values (?, ?)',
+                       undef, $site->member('tom'), $_) for @_;
+    };
+    my $adam = $site->member('adam');
+    my $tried = 0;
+
+    for my $operation (@operations) {
+        my $permission = $operation->{is}{'x-permission'} // next;
+
+        next unless $permission =~ /^([a-z-]+:[a-z-]+)/;
+
+        my $needed = $1;
+        my ($id, $method) = @{$operation}{qw(id method)};
+        my (undef, undef, $path, $body) = $method eq 'GET'
+            ? (undef, undef, $requests->path($operation))
+            : $requests->fresh($id);
+
+        # of an account that he is in, and about somebody else
+
+        next if $path !~ m{^/accounts/acme}
+                && $path !~ m{/closure$} && $id ne 'explain';
+
+        if ($id eq 'explain') {
+            $body = { %{ ($requests->fresh($id))[3] }, identity => $adam };
+            $path = '/explain';
+        }
+
+        $path = '/accounts/acme/closure' if $path =~ m{/closure$};
+        $path =~ s{/members/\Q@{[ $site->member('tom') ]}\E}{/members/$adam};
+
+        my $ask = sub { code($site->ask(tom => $method, $path, $body)) };
+
+        $give->();
+
+        if ($needed ne 'account:read') {
+            my $before = $site->state;
+
+            is($ask->(), '403 permission-missing', "$method $path: without");
+            ok($site->state eq $before, '... and nothing has changed');
+        }
+
+        $give->($needed);
+        unlike($ask->(), qr/permission-missing|^5/, "... with $needed");
+        $tried++;
+    }
+
+    cmp_ok($tried, '>=', 40, "$tried requests that need one");
+    $give->();
+};
+
+
 # A page of another site can make a browser send its cookie.
 
 subtest 'changes with a cookie' => sub {

@@ -76,8 +76,8 @@ subtest 'If-Match' => sub {
 };
 
 
-# Each change is in the audit log, once, with who made it; a subaccount is in its
-# own and in the one of the account above.
+# Each change is in the audit log, once, with who made it; a subaccount is in
+# its own and in the one of the account above.
 
 subtest 'the audit log' => sub {
     my %rows = (subaccount_post => 2);

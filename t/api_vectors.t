@@ -247,9 +247,13 @@ sub in_new_things {
 sub in_batches {
     my @texts = @_;
 
-    my $path = $site->a('/invitation-batches');
+    my $path = '/team/v1' . $site->a('/invitation-batches');
     my $turn = 0;
     my @faults;
+
+    # each row is held against the document elsewhere: it takes its time
+
+    my $client = do { local $site->{contract} = 0; $site->fresh('olga') };
 
     while (my @some = splice @texts, 0, 50) {
         my @rows = map { { email => 'b' . ++$words{batch} . '@example.com',
@@ -262,9 +266,9 @@ sub in_batches {
 
         $site->dbh->do('delete from team.quota_use');
 
-        my $res = $site->ask(olga => POST => $path, $turn++ % 2
-                             ? ($csv, 'Content-Type' => 'text/csv')
-                             : { invitations => \@rows });
+        my $res = $client->post($path, $turn++ % 2
+                                ? ($csv, 'Content-Type' => 'text/csv')
+                                : { invitations => \@rows });
 
         # text with NUL is none as a whole
 

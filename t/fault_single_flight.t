@@ -27,8 +27,8 @@ my ($pg, $nginx) = fault_site(
     pg => with_log());
 
 
-# Each statement and its parameters in the server's log.  The role's own limits
-# must not end the wait on a slow machine.
+# Each statement and its parameters in the server's log, which the role's own
+# settings keep out.  Nor must its limits end the wait on a slow machine.
 
 sub with_log {
     my $pg = Team::Postgres->new(conf => {
@@ -36,7 +36,8 @@ sub with_log {
 
     people($pg);
     $pg->psql('alter role team_gateway set lock_timeout = 0;
-               alter role team_gateway set statement_timeout = 0');
+               alter role team_gateway set statement_timeout = 0;
+               alter role team_gateway set log_parameter_max_length = -1');
     return $pg;
 }
 

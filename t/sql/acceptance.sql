@@ -6,7 +6,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(123);
+select plan(126);
 
 -- an invitation by somebody of the account, and a mail's token for it
 
@@ -424,6 +424,23 @@ select is(t.list($$
     join team.account a on a.id = m.account_id
     join team.identity i on i.id = m.identity_id
    where i.subject = 'kay'$$), 'cloud', 'into that account, and no other');
+
+-- --- the policy has changed since, beside the API ------------------------------
+
+select pg_temp.mail('cloud', 'cloud-owner', 'dir@example.com', '[]',
+                    '["billing:read"]') as dir \gset
+update team.account set direct_permissions = false where slug = 'cloud';
+select is(pg_temp.accept('dir', :'dir'), 'TM409 direct-permissions-disabled',
+          'no single permissions by an offer of old');
+select is(t.try('invitation_resend', 'cloud-owner', 'cloud',
+                (pg_temp.invitation(:'dir')).id::text, null),
+          'TM409 direct-permissions-disabled', 'nor is it sent again');
+update team.account set direct_permissions = true, join_email = false
+ where slug = 'cloud';
+select is(t.try('invitation_resend', 'cloud-owner', 'cloud',
+                (pg_temp.invitation(:'dir')).id::text, null),
+          'TM409 channel-disabled', 'nor where nobody is invited by mail');
+update team.account set join_email = true where slug = 'cloud';
 
 -- --- repeats -----------------------------------------------------------------
 -- (the answer was lost on its way: the same key, and the token is used up)
