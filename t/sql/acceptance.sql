@@ -6,7 +6,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(126);
+select plan(127);
 
 -- an invitation by somebody of the account, and a mail's token for it
 
@@ -465,6 +465,11 @@ select pg_temp.mail('tours', 'tours-owner', 'red@example.com',
 select is(t.try('invitation_decline', 'red', :'red', 'k') || ' '
           || t.try('invitation_decline', 'red', :'red', 'k'), '204 204',
           'declined once and again');
+select is((select count(*) from team.outbox o
+            where o.kind = 'invitation.mail' and o.status = 'pending'
+              and o.payload ->> 'invitation'
+                  = (pg_temp.invitation(:'red')).id::text), 0::bigint,
+          'a mail that still waits is not sent');
 select is(t.try('invitation_accept', 'red', :'red', 'k'),
           'TM422 idempotency-mismatch', 'which is no acceptance');
 select is((select count(*) from team.audit_event e

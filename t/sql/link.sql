@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(114);
+select plan(116);
 
 -- a link's code; role, uses, domains as they may be
 
@@ -356,6 +356,18 @@ select is(pg_temp.uses(:'acme'), 1, 'one use');
 update team.account set join_link = false where slug = 'acme';
 select is(pg_temp.join('pat', :'acme'), 'TM409 channel-disabled',
           'switched off, no link of old works');
+
+
+-- what the link gives makes owners by now
+
+update team.account
+   set join_link = true, link_role = 'traveller'
+ where slug = 'tours';
+select pg_temp.link('tours-owner', 'tours', 'approver') as tours \gset
+update team.account set owner_role = 'approver' where slug = 'tours';
+select is(pg_temp.join('gus', :'tours'), 'TM409 owner-role',
+          'it makes no owner');
+select is(t.m('tours', 'gus'), null, 'nobody has come');
 
 select * from finish();
 rollback;

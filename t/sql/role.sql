@@ -8,7 +8,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(105);
+select plan(108);
 
 create function t.role_tag(p_account text, p_role text) returns text
 language sql stable as $$
@@ -318,6 +318,10 @@ select is(t.try('role_delete', 'tours-owner', 'tours', 'auditor', '*'),
           'TM404 not-found', 'not to delete either');
 
 delete from team.change where xid = pg_current_xact_id();
+select is(t.role_put('olga', 'acme', 'auditor', n, r, '[]'), w, w)
+  from (values ('  ', '30', 'TM422 invalid-name'),
+               ('Auditors', '0', 'TM422 invalid-rank'),
+               ('Auditors', '1000', 'TM422 invalid-rank')) v (n, r, w);
 select is((t.reply('role_put', 'olga', 'acme', 'auditor', 'Auditors', '35',
                    '["audit:read", "funds:read"]', '*')).changed::jsonb,
           jsonb_build_array(jsonb_build_object('account', t.a('acme'))),
