@@ -264,6 +264,30 @@ for my $way (['listen', 50], ['poll=20ms', 200]) {
 }
 
 
+# The listening backend, stopped while it has nothing to do: in the middle of a
+# statement it could hold locks that the change has to wait for.
+
+sub stopped {
+    my ($pg) = @_;
+
+    my $listens = "application_name = 'second' "
+                  . "and query ~ 'changes_|login_'";
+    my $pid;
+
+    wait_until(sub {
+        ($pid) = $pg->backends($listens) or return 0;
+
+        kill STOP => $pid;
+        return 1 if $pg->backends("pid = $pid and state = 'idle'");
+
+        kill CONT => $pid;
+        return 0;
+    }) or return;
+
+    return $pid;
+}
+
+
 subtest 'another nginx whose listening backend is stopped' => sub {
     my $site = Team::Site->new;
     my $other = second($site);
@@ -276,14 +300,10 @@ subtest 'another nginx whose listening backend is stopped' => sub {
         wait_until(sub { $adam->get('/managers/index.html')->status == 200 })
             or die 'adam does not come back';
 
-        my ($pid) = $site->pg->backends(
-            "application_name = 'second' and query ~ 'changes_|login_'");
+        my $pid = stopped($site->pg);
 
         ok($pid, 'the listening backend') or last;
 
-        kill STOP => $pid;
-
-        my $start = now_ms();
         is($take->()->status, 200, 'demoted');
         my $done = now_ms();
 
