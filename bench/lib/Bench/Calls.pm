@@ -108,18 +108,25 @@ sub call_list {
 }
 
 
-# What the gate asks, of any of the account's members.
+# What the gate asks, of so many of the account's members from the first one on.
+# The session maps the tables first, see Bench::Members.
 
 sub call_grant {
-    my ($name, $account, $members) = @_;
+    my ($name, $account, $first, $count) = @_;
 
     my @values = ($ISSUER, ["'$account-' || :n"], $account);
+    my $last = $first + $count - 1;
 
     return {
         name => $name,
         script => sub {
-            return pgbench_script(statement('grant_get'), \@values,
-                                  "\\set n random(0, $members - 1)");
+            my $s = pgbench_script(statement('grant_get'), \@values,
+                                  '\if :warm = 0', '\set warm 1',
+                                  'select public.bench_touch();', '\endif',
+                                  "\\set n random($first, $last)");
+
+            $s->{define}{warm} = 0;
+            return $s;
         },
         try => sub {
             my ($status, $id, $member, $roles) = @_;

@@ -18,6 +18,7 @@ use warnings;
 
 use Bench::Calls;
 use Bench::Options;
+use Bench::Pgbench;
 use Bench::Sides;
 
 my $SMALL = 1000;
@@ -59,7 +60,7 @@ sub _pairs {
 
     my %members = (small => $SMALL, large => $self->{members});
     my @kinds = grep { "growth_$_" =~ $self->{only} }
-                qw(grant list page list_http);
+                qw(grant grant_few list page list_http);
 
     $self->{pairs} = \my @pairs;
 
@@ -72,7 +73,9 @@ sub _pairs {
             my $n = $members{$account};
 
             $pair{$account} =
-                $kind eq 'grant' ? call_grant($name, $account, $n)
+                $kind eq 'grant' ? call_grant($name, $account, 0, $n)
+                : $kind eq 'grant_few'
+                ? call_grant($name, $account, int(($n - $SMALL) / 2), $SMALL)
                 : call_list($name, $account,
                     $kind eq 'page'
                     ? (cursor => deep_cursor($self->{pg}, $account, $n / 2))
@@ -133,15 +136,17 @@ sub round {
     my $round = ++$self->{round};
 
     for my $pair (@{ $self->{pairs} }) {
-        for my $account ($round % 2 ? qw(small large) : qw(large small)) {
-            push @{ $pair->{runs}{$account} },
-                run_side($pair->{side}, $pair->{$account}, pg => $self->{pg},
-                         name => 'growth', seconds => $seconds);
-        }
+        my @us = $pair->{side}{port}
+                 ? $self->_apart($pair, $seconds, $round % 2)
+                 : pgbench_mixed(
+                     scripts => [map { $pair->{$_}{script}->() }
+                                     qw(small large)],
+                     conninfo => $self->{pg}->conninfo(user => 'team_gateway'),
+                     seconds => 2 * $seconds);
 
-        say_step(sprintf 'round %d: %s: small %.0f/s, large %.0f/s', $round,
-                 $pair->{name},
-                 map { $pair->{runs}{$_}[-1]{rate} } qw(small large));
+        push @{ $pair->{runs} }, \@us;
+        say_step(sprintf 'round %d: %s: small %.0f us, large %.0f us', $round,
+                 $pair->{name}, @us);
     }
 
     # there are many of them, and each is held against a goal far off
@@ -161,14 +166,30 @@ sub round {
 }
 
 
+# wrk's, one after the other.
+
+sub _apart {
+    my ($self, $pair, $seconds, $large_last) = @_;
+
+    my %us;
+
+    for my $account ($large_last ? qw(small large) : qw(large small)) {
+        $us{$account} = run_side($pair->{side}, $pair->{$account},
+                                 pg => $self->{pg}, name => 'growth',
+                                 seconds => $seconds)->{p50};
+    }
+
+    return @us{qw(small large)};
+}
+
+
 sub report {
     my ($self, $report) = @_;
 
     for my $pair (@{ $self->{pairs} }) {
-        my ($small, $large) = @{ $pair->{runs} }{qw(small large)};
-
-        $report->add($pair->{name}, median(map {
-            $small->[$_]{rate} / $large->[$_]{rate} } 0 .. $#$small), 'x', 1.2);
+        $report->add($pair->{name},
+                     median(map { $_->[1] / $_->[0] } @{ $pair->{runs} }), 'x',
+                     1.2);
     }
 
     for my $call (@{ $self->{searches} }) {
@@ -186,19 +207,19 @@ sub details {
     my ($self, $report) = @_;
 
     for my $pair (@{ $self->{pairs} }) {
-        for my $account (qw(small large)) {
-            my $runs = $pair->{runs}{$account};
-
-            $report->add("$pair->{name}.$account.rate",
-                         median(map { $_->{rate} } @$runs), '1/s');
-            $report->add("$pair->{name}.$account.server",
-                         median(map { $_->{server} } @$runs), 'us');
-        }
+        $report->add("$pair->{name}.small",
+                     median(map { $_->[0] } @{ $pair->{runs} }), 'us');
+        $report->add("$pair->{name}.large",
+                     median(map { $_->[1] } @{ $pair->{runs} }), 'us');
     }
 
     for my $call (@{ $self->{searches} }) {
-        $report->add("$call->{name}.p99", median(map { $_->{p99} }
-                                                 @{ $call->{runs} }), 'us');
+        my $runs = $call->{runs};
+
+        $report->add("$call->{name}.p99", median(map { $_->{p99} } @$runs),
+                     'us');
+        $report->add("$call->{name}.server", least(map { $_->{server} } @$runs),
+                     'us');
     }
 
     return;

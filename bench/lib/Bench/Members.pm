@@ -37,7 +37,7 @@ my $top = abs_path(dirname(__FILE__) . '/../../..');
 # Beside what the tests' clusters have.  Sessions are as sql/roles.sql says.
 
 my %conf = (
-    shared_buffers => '2GB', wal_level => 'minimal', max_wal_senders => 0,
+    shared_buffers => '3GB', wal_level => 'minimal', max_wal_senders => 0,
     max_wal_size => '8GB', checkpoint_timeout => '1h', autovacuum => 'off',
 );
 
@@ -90,6 +90,39 @@ vacuum analyze;
 SQL
 
 
+# Else a large account's first readers would pay for reading it in; and each new
+# session for mapping each page of it that it meets, which one of a pool has
+# long behind it.
+
+my $warm = <<'SQL';
+create extension pg_prewarm;
+create extension pageinspect;
+
+create function public.bench_touch()
+returns bigint
+language sql
+security definer
+set search_path = pg_catalog, public
+as $$
+  select sum(length(get_raw_page(c.oid::regclass::text, n::integer)))
+    from pg_class t
+    join pg_class c
+      on c.oid = t.oid
+      or c.oid in (select i.indexrelid from pg_index i where i.indrelid = t.oid)
+   cross join lateral generate_series(
+           0, pg_relation_size(c.oid) / current_setting('block_size')::integer
+              - 1) n
+   where t.oid in ('team.identity'::regclass, 'team.member'::regclass,
+                   'team.member_role'::regclass)
+$$;
+
+select pg_prewarm(c.oid)
+  from pg_class c
+ where c.relnamespace = 'team'::regnamespace
+   and c.relkind in ('r', 'i')
+SQL
+
+
 sub database {
     my (%o) = @_;
 
@@ -104,7 +137,9 @@ sub database {
     _run('cp', '-a', '--reflink=auto', $cluster, $pg->data);
     rename $kept, $settings or croak "$settings: $!";
 
-    return $pg->start;
+    $pg->start->psql($warm);
+
+    return $pg;
 }
 
 

@@ -15,13 +15,14 @@ package Bench::Pgbench;
 use strict;
 use warnings;
 
+use Bench::Options;
 use Bench::Process;
 use Carp qw(croak);
 use Exporter 'import';
 use File::Temp ();
 use Team::Postgres;
 
-our @EXPORT = qw(pgbench pgbench_script pgbench_try);
+our @EXPORT = qw(pgbench pgbench_mixed pgbench_script pgbench_try);
 
 
 # The lines come first; where one of them is a reference, there the statement
@@ -102,6 +103,59 @@ sub pgbench {
            || $text =~ /aborted|^number of failed.*: [1-9]/m;
 
     return { requests => $requests, _counted($text, $tps) };
+}
+
+
+# Several scripts in one session, drawn at random: what else the machine does
+# hits all of them alike.  Options: scripts, conninfo, seconds.  Returns the
+# median latency of each, in us.
+
+sub pgbench_mixed {
+    my (%o) = @_;
+
+    my $dir = File::Temp->newdir;
+    my @scripts = @{ $o{scripts} };
+    my @options;
+
+    for my $i (0 .. $#scripts) {
+        (my $text = $scripts[$i]{text}) =~ s/:(p\d)/:s${i}_$1/g;
+
+        open my $file, '>', "$dir/$i" or croak "$dir/$i: $!";
+        print {$file} $text;
+        close $file or croak "$dir/$i: $!";
+
+        my $define = $scripts[$i]{define};
+
+        # a script's own variables are the session's
+        push @options, '-f', "$dir/$i", map {
+            ('-D', (/^p\d/ ? "s${i}_$_" : $_) . "=$define->{$_}")
+        } sort keys %$define;
+    }
+
+    my $run = Bench::Process->start('pgbench', "$dir/said",
+        Team::Postgres::bindir() . '/pgbench', '-n', '-M', 'prepared',
+        '-T', $o{seconds}, '-l', '--log-prefix', "$dir/log", @options,
+        $o{conninfo});
+
+    $run->wait;
+
+    my ($log) = glob "$dir/log.*";
+    my @times;
+
+    if ($log) {
+        open my $file, '<', $log or croak "$log: $!";
+
+        while (<$file>) {
+            my (undef, undef, $us, $i) = split ' ';
+
+            push @{ $times[$i] }, $us;
+        }
+    }
+
+    croak "pgbench failed:\n" . $run->tail
+        if grep { !$times[$_] } 0 .. $#scripts;
+
+    return map { median(@{ $times[$_] }) } 0 .. $#scripts;
 }
 
 
