@@ -104,10 +104,12 @@ declare
   v_old  team.directory;
   v_new  team.directory;
 begin
-  perform
-     from team.identity i
-    where i.id = p_identity
-      for share;
+  if p_identity is not null then
+    perform
+       from team.identity i
+      where i.id = p_identity
+        for share;
+  end if;
 
   select *
     into v_old

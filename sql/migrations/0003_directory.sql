@@ -68,28 +68,28 @@ as $$
 declare
   v_text     constant text := p_search || E'\n';
   v_break    constant integer := strpos(p_search, E'\n');
-  v_sort     constant bigint := team.directory_sort(p_account, 0);
-  v_name     constant bigint := team.directory_sort(p_account, 1);
-  v_email    constant bigint := team.directory_sort(p_account, 2);
   v_letters  constant text := team.directory_letters();
+  v_within   constant bigint := team.directory_sort(p_account, 0);
+  v_sort     bigint;
   v_id       uuid;
   v_keys     bigint[];
 begin
-  v_keys := array(
-    select hashtextextended(
-             substr(v_text, p.i, p.n),
-             case p.i
-               when 1 then v_name
-               when v_break + 1 then v_email
-               else v_sort
-             end)
-      from (select i, 3
-              from generate_series(1, length(v_text) - 2) i
-            union all
-            select i, 2
-              from generate_series(1, length(v_text) - 2) i
-             where strpos(v_letters, substr(v_text, i + 2, 1)) = 0) p (i, n)
-     where p.i not in (v_break - 1, v_break));
+  -- a loop takes a quarter of the time that a query would
+
+  for i in 1 .. length(v_text) - 2 loop
+    continue when i = v_break - 1 or i = v_break;
+
+    v_sort := case i
+                when 1 then team.directory_sort(p_account, 1)
+                when v_break + 1 then team.directory_sort(p_account, 2)
+                else v_within
+              end;
+    v_keys := v_keys || hashtextextended(substr(v_text, i, 3), v_sort);
+
+    if strpos(v_letters, substr(v_text, i + 2, 1)) = 0 then
+      v_keys := v_keys || hashtextextended(substr(v_text, i, 2), v_sort);
+    end if;
+  end loop;
 
   foreach v_id in array p_roles loop
     v_keys := v_keys || hashtextextended('role ' || v_id, 256);
