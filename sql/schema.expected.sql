@@ -10637,7 +10637,7 @@ CREATE TABLE team.identity (
 
 ALTER TABLE team.identity OWNER TO team_owner;
 
-COMMENT ON TABLE team.identity IS 'A person as an issuer knows them. The row appears with the first membership; somebody who is only signed in has none.';
+COMMENT ON TABLE team.identity IS 'A person as an issuer knows them. The row appears with the first membership; somebody who is only signed in has none. What a look-up of a grant needs of it, and of a member, is in the index that finds it.';
 
 CREATE TABLE team.member (
     id uuid DEFAULT team.uuid_v7() NOT NULL,
@@ -11216,7 +11216,7 @@ ALTER TABLE ONLY team.idempotency_key
     ADD CONSTRAINT idempotency_key_pkey PRIMARY KEY (issuer, subject, scope, key);
 
 ALTER TABLE ONLY team.identity
-    ADD CONSTRAINT identity_issuer_subject_key UNIQUE (issuer, subject);
+    ADD CONSTRAINT identity_issuer_subject_key UNIQUE (issuer, subject) INCLUDE (id);
 
 ALTER TABLE ONLY team.identity
     ADD CONSTRAINT identity_pkey PRIMARY KEY (id);
@@ -11273,7 +11273,7 @@ ALTER TABLE ONLY team.member_group
     ADD CONSTRAINT member_group_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY team.member
-    ADD CONSTRAINT member_identity_id_account_id_key UNIQUE (identity_id, account_id);
+    ADD CONSTRAINT member_identity_id_account_id_key UNIQUE (identity_id, account_id) INCLUDE (id, status);
 
 ALTER TABLE ONLY team.member_permission
     ADD CONSTRAINT member_permission_pkey PRIMARY KEY (member_id, permission);

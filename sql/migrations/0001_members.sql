@@ -163,14 +163,16 @@ create table team.identity (
   name            team.display_name,
   created_at      timestamptz not null default statement_timestamp(),
   constraint identity_pkey primary key (id),
-  constraint identity_issuer_subject_key unique (issuer, subject),
+  constraint identity_issuer_subject_key unique (issuer, subject)
+    include (id),
   constraint identity_email_verified_check check (
     email is not null or not email_verified)
 );
 
 comment on table team.identity is
   'A person as an issuer knows them. The row appears with the first '
-  'membership; somebody who is only signed in has none.';
+  'membership; somebody who is only signed in has none. What a look-up of a '
+  'grant needs of it, and of a member, is in the index that finds it.';
 
 
 create table team.member (
@@ -182,7 +184,8 @@ create table team.member (
   joined_at    timestamptz,
   constraint member_pkey primary key (id),
   constraint member_account_id_id_key unique (account_id, id),
-  constraint member_identity_id_account_id_key unique (identity_id, account_id),
+  constraint member_identity_id_account_id_key unique (identity_id, account_id)
+    include (id, status),
   constraint member_account_id_fkey foreign key (account_id)
     references team.account (id) on delete cascade,
   constraint member_identity_id_fkey foreign key (identity_id)
