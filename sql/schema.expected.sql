@@ -1336,7 +1336,7 @@ begin
       select w.o_all, w.o_any
         into v_all, v_any
         from team.directory_keys_wanted(p_query, null) w;
-      exit when v_any is not null;
+      exit when v_any is not null or v_all <> '{}';
       v_budget := null;
     end if;
   end loop;
@@ -1345,6 +1345,39 @@ begin
                          from unnest(v_roles) r (id));
 
   -- "offset 0": no other index than that of the numbers is thought of
+
+  if v_any is null then
+    return array(
+      select e.id
+        from (
+            select d.created_at, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) @> v_all
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.created_at, d.id) < (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end) e
+       order by e.created_at desc, e.id desc
+       limit p_limit);
+  end if;
 
   if v_all = '{}' then
     return array(
@@ -1489,7 +1522,7 @@ begin
       select w.o_all, w.o_any
         into v_all, v_any
         from team.directory_keys_wanted(p_query, null) w;
-      exit when v_any is not null;
+      exit when v_any is not null or v_all <> '{}';
       v_budget := null;
     end if;
   end loop;
@@ -1498,6 +1531,39 @@ begin
                          from unnest(v_roles) r (id));
 
   -- "offset 0": no other index than that of the numbers is thought of
+
+  if v_any is null then
+    return array(
+      select e.id
+        from (
+            select d.created_at, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) @> v_all
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.created_at, d.id) > (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end) e
+       order by e.created_at asc, e.id asc
+       limit p_limit);
+  end if;
 
   if v_all = '{}' then
     return array(
@@ -1651,7 +1717,7 @@ begin
       select w.o_all, w.o_any
         into v_all, v_any
         from team.directory_keys_wanted(p_query, 2) w;
-      exit when v_any is not null;
+      exit when v_any is not null or v_all <> '{}';
       v_budget := null;
     end if;
   end loop;
@@ -1670,6 +1736,73 @@ begin
   end if;
 
   -- "offset 0": no other index than that of the numbers is thought of
+
+  if v_any is null then
+    return array(
+      select e.id
+        from ((
+            select d.email, d.id
+              from (select o.email, o.id, o.search, o.few_roles, o.kind, o.status, o.expires_at
+                      from team.directory o
+                     where o.account_id = v_account
+                       and (o.email, o.id) < (v_after, v_id)
+                       and o.email >= v_from) d
+             where case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id)) && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id))))
+                    and (v_group is null or v_group = any (
+                      (select o.groups
+                         from team.directory o
+                        where o.id = d.id)::uuid[]))
+               else false
+             end
+             order by d.email desc, d.id desc
+             limit p_limit)
+            union all (
+            select d.email, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) @> v_all
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.email, d.id) < (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
+               and (v_text is null
+                    or d.email < v_from
+                    or d.email >= v_to))) e
+       order by e.email desc, e.id desc
+       limit p_limit);
+  end if;
 
   if v_all = '{}' then
     return array(
@@ -1891,7 +2024,7 @@ begin
       select w.o_all, w.o_any
         into v_all, v_any
         from team.directory_keys_wanted(p_query, 2) w;
-      exit when v_any is not null;
+      exit when v_any is not null or v_all <> '{}';
       v_budget := null;
     end if;
   end loop;
@@ -1910,6 +2043,73 @@ begin
   end if;
 
   -- "offset 0": no other index than that of the numbers is thought of
+
+  if v_any is null then
+    return array(
+      select e.id
+        from ((
+            select d.email, d.id
+              from (select o.email, o.id, o.search, o.few_roles, o.kind, o.status, o.expires_at
+                      from team.directory o
+                     where o.account_id = v_account
+                       and (o.email, o.id) > (v_after, v_id)
+                       and o.email < v_to) d
+             where case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id)) && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id))))
+                    and (v_group is null or v_group = any (
+                      (select o.groups
+                         from team.directory o
+                        where o.id = d.id)::uuid[]))
+               else false
+             end
+             order by d.email asc, d.id asc
+             limit p_limit)
+            union all (
+            select d.email, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) @> v_all
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.email, d.id) > (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
+               and (v_text is null
+                    or d.email < v_from
+                    or d.email >= v_to))) e
+       order by e.email asc, e.id asc
+       limit p_limit);
+  end if;
 
   if v_all = '{}' then
     return array(
@@ -2271,7 +2471,7 @@ begin
       select w.o_all, w.o_any
         into v_all, v_any
         from team.directory_keys_wanted(p_query, null) w;
-      exit when v_any is not null;
+      exit when v_any is not null or v_all <> '{}';
       v_budget := null;
     end if;
   end loop;
@@ -2280,6 +2480,39 @@ begin
                          from unnest(v_roles) r (id));
 
   -- "offset 0": no other index than that of the numbers is thought of
+
+  if v_any is null then
+    return array(
+      select e.id
+        from (
+            select d.joined_at, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) @> v_all
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.joined_at, d.id) < (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end) e
+       order by e.joined_at desc, e.id desc
+       limit p_limit);
+  end if;
 
   if v_all = '{}' then
     return array(
@@ -2424,7 +2657,7 @@ begin
       select w.o_all, w.o_any
         into v_all, v_any
         from team.directory_keys_wanted(p_query, null) w;
-      exit when v_any is not null;
+      exit when v_any is not null or v_all <> '{}';
       v_budget := null;
     end if;
   end loop;
@@ -2433,6 +2666,39 @@ begin
                          from unnest(v_roles) r (id));
 
   -- "offset 0": no other index than that of the numbers is thought of
+
+  if v_any is null then
+    return array(
+      select e.id
+        from (
+            select d.joined_at, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) @> v_all
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.joined_at, d.id) > (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end) e
+       order by e.joined_at asc, e.id asc
+       limit p_limit);
+  end if;
 
   if v_all = '{}' then
     return array(
@@ -2572,7 +2838,11 @@ declare
   v_letters  constant text := team.directory_letters();
   v_sorts    bigint[];
   v_sample   text;
+  v_but      text;
+  v_count    integer;
 begin
+  o_all := '{}';
+
   if length(v_text) = 1 then
     return;
   end if;
@@ -2580,7 +2850,6 @@ begin
   v_sorts := array(select team.directory_sort(v_account, place)
                      from generate_series(0, 2) place
                     where place is distinct from p_but);
-  o_all := '{}';
 
   if length(v_text) = 2 then
     o_any := array(
@@ -2597,9 +2866,14 @@ begin
   end if;
 
   if length(v_text) > 3 then
-    select string_agg(d.search, E'\n')
-      into v_sample
-      from (select d.search
+    select string_agg(d.search, E'\n'), count(*),
+           string_agg(case p_but
+                        when 1 then substr(d.search, 2)
+                        when 2 then d.name_key || E'\n' || substr(d.email, 2)
+                        else d.search
+                      end, E'\n')
+      into v_sample, v_count, v_but
+      from (select d.search, d.name_key, d.email
               from team.directory d
              where d.account_id = v_account
              order by d.created_at desc, d.id desc
@@ -2612,9 +2886,15 @@ begin
                p (part)
        order by length(v_sample) - length(replace(v_sample, p.part, ''))
        limit 4);
+
+    if length(v_but) - length(replace(v_but, left(v_text, 3), ''))
+       > 3 * v_count / 4
+    then
+      o_any := null;
+    end if;
   end if;
 
-  if p_query.role is not null and o_any is null then
+  if p_query.role is not null and v_text = '' then
     o_all := o_all || team.directory_key('role ' || p_query.role);
   end if;
 
@@ -2630,10 +2910,6 @@ begin
   if p_query.kind is not null and p_query.kind <> 'member' then
     o_all := o_all || team.directory_key('kind ' || p_query.kind || ' '
                                          || v_account);
-  end if;
-
-  if o_any is null then
-    o_any := nullif(o_all, '{}');
   end if;
 end
 $$;
@@ -2732,7 +3008,7 @@ begin
       select w.o_all, w.o_any
         into v_all, v_any
         from team.directory_keys_wanted(p_query, 1) w;
-      exit when v_any is not null;
+      exit when v_any is not null or v_all <> '{}';
       v_budget := null;
     end if;
   end loop;
@@ -2751,6 +3027,73 @@ begin
   end if;
 
   -- "offset 0": no other index than that of the numbers is thought of
+
+  if v_any is null then
+    return array(
+      select e.id
+        from ((
+            select d.name_key, d.id
+              from (select o.name_key, o.id, o.search, o.few_roles, o.kind, o.status, o.expires_at
+                      from team.directory o
+                     where o.account_id = v_account
+                       and (o.name_key, o.id) < (v_after, v_id)
+                       and o.name_key >= v_from) d
+             where case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id)) && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id))))
+                    and (v_group is null or v_group = any (
+                      (select o.groups
+                         from team.directory o
+                        where o.id = d.id)::uuid[]))
+               else false
+             end
+             order by d.name_key desc, d.id desc
+             limit p_limit)
+            union all (
+            select d.name_key, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) @> v_all
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.name_key, d.id) < (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
+               and (v_text is null
+                    or d.name_key < v_from
+                    or d.name_key >= v_to))) e
+       order by e.name_key desc, e.id desc
+       limit p_limit);
+  end if;
 
   if v_all = '{}' then
     return array(
@@ -2972,7 +3315,7 @@ begin
       select w.o_all, w.o_any
         into v_all, v_any
         from team.directory_keys_wanted(p_query, 1) w;
-      exit when v_any is not null;
+      exit when v_any is not null or v_all <> '{}';
       v_budget := null;
     end if;
   end loop;
@@ -2991,6 +3334,73 @@ begin
   end if;
 
   -- "offset 0": no other index than that of the numbers is thought of
+
+  if v_any is null then
+    return array(
+      select e.id
+        from ((
+            select d.name_key, d.id
+              from (select o.name_key, o.id, o.search, o.few_roles, o.kind, o.status, o.expires_at
+                      from team.directory o
+                     where o.account_id = v_account
+                       and (o.name_key, o.id) > (v_after, v_id)
+                       and o.name_key < v_to) d
+             where case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id)) && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (coalesce(
+                      d.few_roles, (select o.roles
+                                      from team.directory o
+                                     where o.id = d.id))))
+                    and (v_group is null or v_group = any (
+                      (select o.groups
+                         from team.directory o
+                        where o.id = d.id)::uuid[]))
+               else false
+             end
+             order by d.name_key asc, d.id asc
+             limit p_limit)
+            union all (
+            select d.name_key, d.id
+              from (select *
+                      from team.directory o
+                     where team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) @> v_all
+                        or team.directory_keys(
+                             o.account_id, o.kind, o.status, o.search, o.roles,
+                             o.groups) && v_role_keys
+                    offset 0) d
+             where d.account_id = v_account
+               and (d.name_key, d.id) > (p_after, p_id)
+               and case
+               when v_text is null or strpos(d.search, v_text) > 0
+                    or v_roles is not null and d.roles && v_roles
+               then (v_kind is null or d.kind = v_kind)
+                    and (v_status is null or d.status = v_status)
+                    and (v_hide is false or d.status <> 'declined')
+                    and (v_expired is null
+                         or coalesce(d.expires_at <= statement_timestamp(),
+                                     false) = v_expired)
+                    and (v_role is null or v_role = any (d.roles))
+                    and (v_group is null or v_group = any (d.groups))
+               else false
+             end
+               and (v_text is null
+                    or d.name_key < v_from
+                    or d.name_key >= v_to))) e
+       order by e.name_key asc, e.id asc
+       limit p_limit);
+  end if;
 
   if v_all = '{}' then
     return array(

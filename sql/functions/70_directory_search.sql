@@ -103,14 +103,15 @@ $$;
 
 
 -- The numbers of the index (team.directory_keys) by which entries are found: an
--- entry that is looked for has all of o_all and any of o_any.  Both null: none
--- is known.  p_but: an entry that has the text only there, at the beginning of
--- its name (1) or of its email (2), need not be found; else null.
+-- entry that is looked for has all of o_all, which may be empty, and any of
+-- o_any, which may be null.  Both: no way is known.  p_but: an entry that has
+-- the text only there, at the beginning of its name (1) or of its email (2),
+-- need not be found; else null.
 --
 -- What begins the text stands for itself or begins a name or an email; what
 -- follows in it never does.  Of what follows those are taken that are rarest
 -- among some entries of the account: reading all that have a common one costs
--- more than it saves.
+-- more than it saves.  So what begins the text is left out where it is common.
 
 create or replace function team.directory_keys_wanted(
   p_query team.directory_query, p_but integer, out o_all bigint[],
@@ -126,7 +127,11 @@ declare
   v_letters  constant text := team.directory_letters();
   v_sorts    bigint[];
   v_sample   text;
+  v_but      text;
+  v_count    integer;
 begin
+  o_all := '{}';
+
   if length(v_text) = 1 then
     return;
   end if;
@@ -134,7 +139,6 @@ begin
   v_sorts := array(select team.directory_sort(v_account, place)
                      from generate_series(0, 2) place
                     where place is distinct from p_but);
-  o_all := '{}';
 
   if length(v_text) = 2 then
     o_any := array(
@@ -151,9 +155,14 @@ begin
   end if;
 
   if length(v_text) > 3 then
-    select string_agg(d.search, E'\n')
-      into v_sample
-      from (select d.search
+    select string_agg(d.search, E'\n'), count(*),
+           string_agg(case p_but
+                        when 1 then substr(d.search, 2)
+                        when 2 then d.name_key || E'\n' || substr(d.email, 2)
+                        else d.search
+                      end, E'\n')
+      into v_sample, v_count, v_but
+      from (select d.search, d.name_key, d.email
               from team.directory d
              where d.account_id = v_account
              order by d.created_at desc, d.id desc
@@ -166,9 +175,15 @@ begin
                p (part)
        order by length(v_sample) - length(replace(v_sample, p.part, ''))
        limit 4);
+
+    if length(v_but) - length(replace(v_but, left(v_text, 3), ''))
+       > 3 * v_count / 4
+    then
+      o_any := null;
+    end if;
   end if;
 
-  if p_query.role is not null and o_any is null then
+  if p_query.role is not null and v_text = '' then
     o_all := o_all || team.directory_key('role ' || p_query.role);
   end if;
 
@@ -184,10 +199,6 @@ begin
   if p_query.kind is not null and p_query.kind <> 'member' then
     o_all := o_all || team.directory_key('kind ' || p_query.kind || ' '
                                          || v_account);
-  end if;
-
-  if o_any is null then
-    o_any := nullif(o_all, '{}');
   end if;
 end
 $$;
@@ -238,7 +249,7 @@ begin
             select d.%COLUMN%, d.id
               from (select *
                       from team.directory o
-                     where %KEYS% && v_any%AND_ALL%
+                     where %MATCH%
                         or %KEYS% && v_role_keys
                     offset 0) d
              where d.account_id = v_account
@@ -358,7 +369,7 @@ begin
       select w.o_all, w.o_any
         into v_all, v_any
         from team.directory_keys_wanted(p_query, %BUT%) w;
-      exit when v_any is not null;
+      exit when v_any is not null or v_all <> '{}';
       v_budget := null;
     end if;
   end loop;
@@ -367,6 +378,14 @@ begin
                          from unnest(v_roles) r (id));
 %BEGIN%
   -- "offset 0": no other index than that of the numbers is thought of
+
+  if v_any is null then
+    return array(
+      select e.id
+        from (%FOUND_BY_ALL%) e
+       order by e.%COLUMN% %ORDER%, e.id %ORDER%
+       limit p_limit);
+  end if;
 
   if v_all = '{}' then
     return array(
@@ -378,17 +397,19 @@ begin
 
   return array(
     select e.id
-      from (%FOUND_BY_ALL%) e
+      from (%FOUND_BY_BOTH%) e
      order by e.%COLUMN% %ORDER%, e.id %ORDER%
      limit p_limit);
 end
 $$
 $sql$;
 
-      v_function := replace(v_function, '%FOUND_BY_ANY%',
-                            replace(v_found, '%AND_ALL%', ''));
       v_function := replace(v_function, '%FOUND_BY_ALL%',
-                            replace(v_found, '%AND_ALL%', $sql$
+                            replace(v_found, '%MATCH%', '%KEYS% @> v_all'));
+      v_function := replace(v_function, '%FOUND_BY_ANY%',
+                            replace(v_found, '%MATCH%', '%KEYS% && v_any'));
+      v_function := replace(v_function, '%FOUND_BY_BOTH%',
+                            replace(v_found, '%MATCH%', $sql$%KEYS% && v_any
                            and %KEYS% @> v_all$sql$));
       v_function := replace(v_function, '%BEGIN%', v_begin);
       v_function := replace(v_function, '%KEYS%', $sql$team.directory_keys(
