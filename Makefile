@@ -40,7 +40,8 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) \
 	    | expand -t 18
 
-demo: deps-test build ## the gate and five sample accounts, locally
+demo: deps-test ## the gate and five sample accounts, locally
+	@$(MAKE) DEPS=no build
 	@$(TEST_ENV) DEMO_PORT=$(DEMO_PORT) exec tools/demo
 
 test: deps-test ## install what is needed, build, run the whole suite
@@ -50,7 +51,8 @@ test: deps-test ## install what is needed, build, run the whole suite
 run-tests:
 	@$(TEST_ENV) prove -j$(TEST_JOBS) --timer $(T)
 
-requirements: deps-test build ## each requirement, its tests, do they pass
+requirements: deps-test ## each requirement, its tests, do they pass
+	@$(MAKE) DEPS=no build
 	@$(TEST_ENV) TEST_JOBS=$(TEST_JOBS) tools/requirements
 
 build: deps-build $(TEAM_MINT) module ## the module, and the tools beside it
@@ -72,7 +74,8 @@ fuzz: deps-sanitize ## libFuzzer, FUZZ_TIME seconds for each target
 	@$(MAKE) -j$(JOBS) DEPS=no BUILD=fuzz fuzz-programs
 	@FUZZ_TIME=$(FUZZ_TIME) tools/fuzz build/fuzz/fuzz t/fuzz/corpus
 
-bench: deps-bench build ## measure, with peers beside us
+bench: deps-bench ## measure, with peers beside us
+	@$(MAKE) DEPS=no build
 	@for part in $(PART); do $(TEST_ENV) bench/$$part; done
 
 package: deps-package ## a Debian package in build/package
@@ -83,5 +86,12 @@ clean: ## remove build/
 
 deps: deps-test ## only install what make test needs
 
-deps-%:
+# Named one by one: make may put off what only a pattern makes until after what
+# needs it.
+
+DEPS_OF = deps-build deps-test deps-check deps-sanitize deps-bench deps-package
+
+.PHONY: $(DEPS_OF)
+
+$(DEPS_OF): deps-%:
 	@case $(DEPS) in yes) exec tools/install-deps $* ;; esac
