@@ -89,7 +89,8 @@ select is(t.try('invitation_lookup', null, p), 'TM404 not-found',
           'no such token: ' || coalesce(left(p, 20), 'null'))
   from unnest(array[null, '', 'x', repeat('A', 43), repeat('A', 44),
                     :'ina' || '=', left(:'ina', 42) || '!',
-                    translate(:'ina', 'abcABC', 'bcdBCD'),
+                    case left(:'ina', 1) when 'A' then 'B' else 'A' end
+                      || substr(:'ina', 2),
                     repeat('A', 1048576)]) p;
 select is(pg_temp.accept('ina', p), 'TM404 not-found',
           'nor to accept: ' || coalesce(left(p, 20), 'null'))
