@@ -3585,12 +3585,24 @@ begin
     return;
   end if;
 
+  if v_old.id is not null then
+    update team.directory d
+       set (id, account_id, created_at, joined_at, status, kind, search, roles,
+            groups, name_key, email, name, expires_at, identity_id,
+            join_request_id, inviter_id, few_roles) = row (v_new.*)
+     where d.id = p_id;
+    return;
+  end if;
+
   insert into team.directory
   select v_new.*
-  on conflict (id) do update
-    set (id, account_id, created_at, joined_at, status, kind, search, roles,
-         groups, name_key, email, name, expires_at, identity_id,
-         join_request_id, inviter_id, few_roles) = row (excluded.*);
+  on conflict (id) do nothing;
+
+  -- not there a moment ago, and there now: once more, with a lock on it
+
+  if not found then
+    perform team.directory_put(p_id, p_member, p_identity);
+  end if;
 end
 $$;
 
@@ -11748,7 +11760,7 @@ CREATE INDEX directory_email_idx ON team.directory USING btree (account_id, emai
 
 CREATE INDEX directory_joined_at_idx ON team.directory USING btree (account_id, joined_at, id);
 
-CREATE INDEX directory_keys_idx ON team.directory USING gin (team.directory_keys(account_id, (kind)::text, (status)::text, search, roles, groups)) WITH (fastupdate=off);
+CREATE INDEX directory_keys_idx ON team.directory USING gin (team.directory_keys(account_id, (kind)::text, (status)::text, search, roles, groups)) WITH (gin_pending_list_limit='64');
 ALTER INDEX team.directory_keys_idx ALTER COLUMN 1 SET STATISTICS 0;
 
 CREATE INDEX directory_name_idx ON team.directory USING btree (account_id, name_key, id) INCLUDE (search, few_roles, kind, status, expires_at);

@@ -140,12 +140,24 @@ begin
     return;
   end if;
 
+  if v_old.id is not null then
+    update team.directory d
+       set (id, account_id, created_at, joined_at, status, kind, search, roles,
+            groups, name_key, email, name, expires_at, identity_id,
+            join_request_id, inviter_id, few_roles) = row (v_new.*)
+     where d.id = p_id;
+    return;
+  end if;
+
   insert into team.directory
   select v_new.*
-  on conflict (id) do update
-    set (id, account_id, created_at, joined_at, status, kind, search, roles,
-         groups, name_key, email, name, expires_at, identity_id,
-         join_request_id, inviter_id, few_roles) = row (excluded.*);
+  on conflict (id) do nothing;
+
+  -- not there a moment ago, and there now: once more, with a lock on it
+
+  if not found then
+    perform team.directory_put(p_id, p_member, p_identity);
+  end if;
 end
 $$;
 

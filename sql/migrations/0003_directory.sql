@@ -161,13 +161,14 @@ create index directory_email_idx
   on team.directory (account_id, email, id)
   include (search, few_roles, kind, status, expires_at);
 
--- No pending list: a search would have to read it from end to end.  Statistics
--- of the numbers would be of use to nobody.
+-- New entries wait in a list, of 64 kB at most, which every search reads: some
+-- 0.1 ms of it, and a tenth of what an invitation costs saved.  Statistics of
+-- the numbers would be of use to nobody.
 
 create index directory_keys_idx on team.directory
  using gin (team.directory_keys(account_id, kind, status, search, roles,
                                 groups))
-  with (fastupdate = off);
+  with (gin_pending_list_limit = 64);
 
 alter index team.directory_keys_idx
   alter column 1 set statistics 0;
