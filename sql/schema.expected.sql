@@ -375,7 +375,6 @@ CREATE FUNCTION team.account_lock(p_account text, p_issuer text, p_subject text)
     AS $$
 declare
   v_account  team.account := team.account_find(p_account);
-  v_actor    team.standing;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using
@@ -385,9 +384,18 @@ begin
 
   perform team.actor_present(p_issuer, p_subject);
 
-  v_actor := team.standing_find(v_account, p_issuer, p_subject);
+  -- most are members, which is quickly seen
 
-  if v_actor.member_id is null then
+  if not exists (
+       select
+         from team.identity i
+         join team.member m
+           on m.identity_id = i.id
+          and m.account_id = v_account.id
+        where i.issuer = p_issuer
+          and i.subject = p_subject)
+     and (team.standing_find(v_account, p_issuer, p_subject)).member_id is null
+  then
     perform team.not_found();
   end if;
 
@@ -577,7 +585,8 @@ CREATE FUNCTION team.audit(p_account uuid, p_actor team.standing, p_action text,
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_id  uuid;
+  v_id       uuid;
+  v_payload  jsonb;
 begin
   insert into team.audit_event (account_id, actor_issuer, actor_subject,
                                 actor_member_id, action, target_type,
@@ -588,18 +597,28 @@ begin
           p_code, coalesce(p_detail, '{}'))
   returning id into v_id;
 
-  if p_code is null then
-    insert into team.outbox (id, account_id, kind, payload)
-    values (v_id, p_account, p_action,
-            jsonb_build_object('target_type', p_target_type,
-                               'target', p_target)
-            || coalesce((select jsonb_object_agg(d.key, d.value)
-                           from jsonb_each(p_detail) d
-                          where d.key in ('from', 'group', 'link', 'member',
-                                          'parent', 'to', 'transfer')
-                            and jsonb_typeof(d.value) = 'string'),
-                        '{}'));
+  if p_code is not null then
+    return;
   end if;
+
+  v_payload := jsonb_build_object('target_type', p_target_type,
+                                  'target', p_target);
+
+  if p_detail ?| array['from', 'group', 'link', 'member', 'parent', 'to',
+                       'transfer']
+  then
+    v_payload := v_payload
+                 || coalesce((select jsonb_object_agg(d.key, d.value)
+                                from jsonb_each(p_detail) d
+                               where d.key in ('from', 'group', 'link',
+                                               'member', 'parent', 'to',
+                                               'transfer')
+                                 and jsonb_typeof(d.value) = 'string'),
+                             '{}');
+  end if;
+
+  insert into team.outbox (id, account_id, kind, payload)
+  values (v_id, p_account, p_action, v_payload);
 end
 $$;
 
@@ -3987,6 +4006,10 @@ begin
                       'groups must be an array of group ids.');
   end if;
 
+  if p_groups = '[]' then
+    return '{}';
+  end if;
+
   v_texts := array(select g.id from jsonb_array_elements_text(p_groups) g (id));
 
   if cardinality(v_texts) <> (select count(distinct g.id collate "C")
@@ -4323,13 +4346,17 @@ begin
   select o_invitation.id, r.id, p_account.id
     from unnest(p_roles) r (id);
 
-  insert into team.invitation_permission (invitation_id, permission)
-  select o_invitation.id, p.permission
-    from unnest(p_permissions) p (permission);
+  if cardinality(p_permissions) > 0 then
+    insert into team.invitation_permission (invitation_id, permission)
+    select o_invitation.id, p.permission
+      from unnest(p_permissions) p (permission);
+  end if;
 
-  insert into team.invitation_group (invitation_id, group_id, account_id)
-  select o_invitation.id, g.id, p_account.id
-    from unnest(p_groups) g (id);
+  if cardinality(p_groups) > 0 then
+    insert into team.invitation_group (invitation_id, group_id, account_id)
+    select o_invitation.id, g.id, p_account.id
+      from unnest(p_groups) g (id);
+  end if;
 
   perform team.outbox_add(p_account.id, 'invitation.mail',
                           jsonb_build_object('invitation', o_invitation.id));
@@ -5495,6 +5522,10 @@ begin
                       'permissions must be an array of permission names.');
   end if;
 
+  if p_permissions = '[]' then
+    return '{}';
+  end if;
+
   v_names := array(select p.name
                      from jsonb_array_elements_text(p_permissions) p (name));
 
@@ -6313,10 +6344,14 @@ begin
                                      - statement_timestamp()))::text;
   end if;
 
-  delete from team.quota_use q
-   where q.account_id = p_account
-     and q.kind = p_kind
-     and q.starts_at < v_start;
+  -- the first of its hour
+
+  if v_n = p_n then
+    delete from team.quota_use q
+     where q.account_id = p_account
+       and q.kind = p_kind
+       and q.starts_at < v_start;
+  end if;
 end
 $$;
 
@@ -6449,10 +6484,15 @@ begin
                       'roles must be an array of role keys.');
   end if;
 
+  if p_roles = '[]' then
+    return '{}';
+  end if;
+
   v_keys := array(select k.key from jsonb_array_elements_text(p_roles) k (key));
 
-  if cardinality(v_keys) <> (select count(distinct k.key collate "C")
-                               from unnest(v_keys) k (key))
+  if cardinality(v_keys) > 1
+     and cardinality(v_keys) <> (select count(distinct k.key collate "C")
+                                   from unnest(v_keys) k (key))
   then
     perform team.fail(422, 'invalid-roles', 'A role is named twice.');
   end if;
@@ -7066,7 +7106,9 @@ CREATE FUNCTION team.scope_check(p_account team.account, p_identity uuid, p_emai
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_email  text := team.email_normal(p_email);
+  v_email      text := team.email_normal(p_email);
+  v_tree       boolean;
+  v_exclusive  boolean;
 begin
   if p_identity is not null then
     perform pg_advisory_xact_lock_shared(team.scope_lock());
@@ -7081,40 +7123,29 @@ begin
     end if;
   end if;
 
-  perform
-     from team.member m
-     join team.account a on a.id = m.account_id
-    where m.identity_id in (select p_identity
-                            union all
-                            select i.id
-                              from team.identity i
-                             where i.email = v_email
-                               and i.email_verified)
-      and a.id <> p_account.id
-      and a.root_id = p_account.root_id
-      and a.status = 'active'
-      and p_account.membership_scope = 'tree';
+  select bool_or(p_account.membership_scope = 'tree'
+                 and a.root_id = p_account.root_id),
+         bool_or('exclusive' in (p_account.membership_scope,
+                                 a.membership_scope))
+    into v_tree, v_exclusive
+    from team.member m
+    join team.account a on a.id = m.account_id
+   where m.identity_id in (select p_identity
+                           union all
+                           select i.id
+                             from team.identity i
+                            where i.email = v_email
+                              and i.email_verified)
+     and a.id <> p_account.id
+     and a.status = 'active';
 
-  if found then
+  if v_tree then
     perform team.fail(409, 'email-in-tree',
                       'User is already a member of an account of this '
                       'organization.');
   end if;
 
-  perform
-     from team.member m
-     join team.account a on a.id = m.account_id
-    where m.identity_id in (select p_identity
-                            union all
-                            select i.id
-                              from team.identity i
-                             where i.email = v_email
-                               and i.email_verified)
-      and a.id <> p_account.id
-      and a.status = 'active'
-      and 'exclusive' in (p_account.membership_scope, a.membership_scope);
-
-  if found then
+  if v_exclusive then
     perform team.fail(409, 'other-organization',
                       'User is already a member of one organization');
   end if;

@@ -158,7 +158,6 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_account  team.account := team.account_find(p_account);
-  v_actor    team.standing;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using
@@ -168,9 +167,18 @@ begin
 
   perform team.actor_present(p_issuer, p_subject);
 
-  v_actor := team.standing_find(v_account, p_issuer, p_subject);
+  -- most are members, which is quickly seen
 
-  if v_actor.member_id is null then
+  if not exists (
+       select
+         from team.identity i
+         join team.member m
+           on m.identity_id = i.id
+          and m.account_id = v_account.id
+        where i.issuer = p_issuer
+          and i.subject = p_subject)
+     and (team.standing_find(v_account, p_issuer, p_subject)).member_id is null
+  then
     perform team.not_found();
   end if;
 
@@ -518,7 +526,8 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_id  uuid;
+  v_id       uuid;
+  v_payload  jsonb;
 begin
   insert into team.audit_event (account_id, actor_issuer, actor_subject,
                                 actor_member_id, action, target_type,
@@ -529,18 +538,28 @@ begin
           p_code, coalesce(p_detail, '{}'))
   returning id into v_id;
 
-  if p_code is null then
-    insert into team.outbox (id, account_id, kind, payload)
-    values (v_id, p_account, p_action,
-            jsonb_build_object('target_type', p_target_type,
-                               'target', p_target)
-            || coalesce((select jsonb_object_agg(d.key, d.value)
-                           from jsonb_each(p_detail) d
-                          where d.key in ('from', 'group', 'link', 'member',
-                                          'parent', 'to', 'transfer')
-                            and jsonb_typeof(d.value) = 'string'),
-                        '{}'));
+  if p_code is not null then
+    return;
   end if;
+
+  v_payload := jsonb_build_object('target_type', p_target_type,
+                                  'target', p_target);
+
+  if p_detail ?| array['from', 'group', 'link', 'member', 'parent', 'to',
+                       'transfer']
+  then
+    v_payload := v_payload
+                 || coalesce((select jsonb_object_agg(d.key, d.value)
+                                from jsonb_each(p_detail) d
+                               where d.key in ('from', 'group', 'link',
+                                               'member', 'parent', 'to',
+                                               'transfer')
+                                 and jsonb_typeof(d.value) = 'string'),
+                             '{}');
+  end if;
+
+  insert into team.outbox (id, account_id, kind, payload)
+  values (v_id, p_account, p_action, v_payload);
 end
 $$;
 

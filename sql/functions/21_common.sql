@@ -199,10 +199,14 @@ begin
                                      - statement_timestamp()))::text;
   end if;
 
-  delete from team.quota_use q
-   where q.account_id = p_account
-     and q.kind = p_kind
-     and q.starts_at < v_start;
+  -- the first of its hour
+
+  if v_n = p_n then
+    delete from team.quota_use q
+     where q.account_id = p_account
+       and q.kind = p_kind
+       and q.starts_at < v_start;
+  end if;
 end
 $$;
 

@@ -57,7 +57,9 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_email  text := team.email_normal(p_email);
+  v_email      text := team.email_normal(p_email);
+  v_tree       boolean;
+  v_exclusive  boolean;
 begin
   if p_identity is not null then
     perform pg_advisory_xact_lock_shared(team.scope_lock());
@@ -72,40 +74,29 @@ begin
     end if;
   end if;
 
-  perform
-     from team.member m
-     join team.account a on a.id = m.account_id
-    where m.identity_id in (select p_identity
-                            union all
-                            select i.id
-                              from team.identity i
-                             where i.email = v_email
-                               and i.email_verified)
-      and a.id <> p_account.id
-      and a.root_id = p_account.root_id
-      and a.status = 'active'
-      and p_account.membership_scope = 'tree';
+  select bool_or(p_account.membership_scope = 'tree'
+                 and a.root_id = p_account.root_id),
+         bool_or('exclusive' in (p_account.membership_scope,
+                                 a.membership_scope))
+    into v_tree, v_exclusive
+    from team.member m
+    join team.account a on a.id = m.account_id
+   where m.identity_id in (select p_identity
+                           union all
+                           select i.id
+                             from team.identity i
+                            where i.email = v_email
+                              and i.email_verified)
+     and a.id <> p_account.id
+     and a.status = 'active';
 
-  if found then
+  if v_tree then
     perform team.fail(409, 'email-in-tree',
                       'User is already a member of an account of this '
                       'organization.');
   end if;
 
-  perform
-     from team.member m
-     join team.account a on a.id = m.account_id
-    where m.identity_id in (select p_identity
-                            union all
-                            select i.id
-                              from team.identity i
-                             where i.email = v_email
-                               and i.email_verified)
-      and a.id <> p_account.id
-      and a.status = 'active'
-      and 'exclusive' in (p_account.membership_scope, a.membership_scope);
-
-  if found then
+  if v_exclusive then
     perform team.fail(409, 'other-organization',
                       'User is already a member of one organization');
   end if;

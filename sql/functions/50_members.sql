@@ -131,10 +131,15 @@ begin
                       'roles must be an array of role keys.');
   end if;
 
+  if p_roles = '[]' then
+    return '{}';
+  end if;
+
   v_keys := array(select k.key from jsonb_array_elements_text(p_roles) k (key));
 
-  if cardinality(v_keys) <> (select count(distinct k.key collate "C")
-                               from unnest(v_keys) k (key))
+  if cardinality(v_keys) > 1
+     and cardinality(v_keys) <> (select count(distinct k.key collate "C")
+                                   from unnest(v_keys) k (key))
   then
     perform team.fail(422, 'invalid-roles', 'A role is named twice.');
   end if;

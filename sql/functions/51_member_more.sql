@@ -154,6 +154,10 @@ begin
                       'permissions must be an array of permission names.');
   end if;
 
+  if p_permissions = '[]' then
+    return '{}';
+  end if;
+
   v_names := array(select p.name
                      from jsonb_array_elements_text(p_permissions) p (name));
 

@@ -487,13 +487,17 @@ begin
   select o_invitation.id, r.id, p_account.id
     from unnest(p_roles) r (id);
 
-  insert into team.invitation_permission (invitation_id, permission)
-  select o_invitation.id, p.permission
-    from unnest(p_permissions) p (permission);
+  if cardinality(p_permissions) > 0 then
+    insert into team.invitation_permission (invitation_id, permission)
+    select o_invitation.id, p.permission
+      from unnest(p_permissions) p (permission);
+  end if;
 
-  insert into team.invitation_group (invitation_id, group_id, account_id)
-  select o_invitation.id, g.id, p_account.id
-    from unnest(p_groups) g (id);
+  if cardinality(p_groups) > 0 then
+    insert into team.invitation_group (invitation_id, group_id, account_id)
+    select o_invitation.id, g.id, p_account.id
+      from unnest(p_groups) g (id);
+  end if;
 
   perform team.outbox_add(p_account.id, 'invitation.mail',
                           jsonb_build_object('invitation', o_invitation.id));

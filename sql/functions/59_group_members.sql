@@ -23,6 +23,10 @@ begin
                       'groups must be an array of group ids.');
   end if;
 
+  if p_groups = '[]' then
+    return '{}';
+  end if;
+
   v_texts := array(select g.id from jsonb_array_elements_text(p_groups) g (id));
 
   if cardinality(v_texts) <> (select count(distinct g.id collate "C")
