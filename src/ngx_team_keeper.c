@@ -26,7 +26,6 @@ typedef struct {
     uint64_t               started;      /* ms when the read under way began */
     uint64_t               prune;        /* ms when the next one is due */
     uint64_t               told;         /* ms when logins were looked for */
-    ngx_uint_t             logins;       /* how many are under way */
 
     char                   snapshot[NGX_TEAM_CHANGES_SNAPSHOT];
     size_t                 snapshot_len; /* 0: none, forget everything */
@@ -51,8 +50,6 @@ static void ngx_team_keeper_send(const ngx_team_statement_t *statement,
     ngx_team_query_handler_pt handler, const char *arg, size_t len);
 static void ngx_team_keeper_listening(ngx_team_query_t *query);
 static void ngx_team_keeper_changes(ngx_team_query_t *query);
-static ngx_uint_t ngx_team_keeper_tell(void);
-static void ngx_team_keeper_told(ngx_team_query_t *query);
 static void ngx_team_keeper_pruned(ngx_team_query_t *query);
 static ngx_uint_t ngx_team_keeper_failed(ngx_team_query_t *query);
 
@@ -67,12 +64,6 @@ static const ngx_team_statement_t  ngx_team_keeper_since = {
     "changes_since",
     "select snapshot, issuer, subject, account_id "
         "from team_api.changes_since($1)",
-    1
-};
-
-static const ngx_team_statement_t  ngx_team_keeper_record = {
-    "login_record",
-    "select team_api.login_record($1::jsonb)",
     1
 };
 
@@ -196,6 +187,8 @@ ngx_team_keeper_rise(void)
     ngx_team_keeper.listening = 0;
     ngx_team_keeper.busy = 0;
 
+    ngx_team_logins_leave();
+
     if (!ngx_team_pg_is_closed(ngx_team_keeper.pg)) {
         ngx_team_pg_close(ngx_team_keeper.pg);
     }
@@ -274,10 +267,7 @@ ngx_team_keeper_work(uint64_t now)
 
     if (now >= keeper->told + NGX_TEAM_KEEPER_BEAT) {
         keeper->told = now;
-
-        if (ngx_team_keeper_tell()) {
-            return;
-        }
+        ngx_team_logins_tell(keeper->log);
     }
 
     if (now >= keeper->prune) {
@@ -404,56 +394,6 @@ ngx_team_keeper_changes(ngx_team_query_t *query)
 
     if (keeper->pending) {
         ngx_team_keeper_work(ngx_current_msec);
-    }
-}
-
-
-/* Logins that wait in the zone: 1 if some are on their way now. */
-
-static ngx_uint_t
-ngx_team_keeper_tell(void)
-{
-    ngx_str_t    text;
-    ngx_pool_t  *pool;
-
-    pool = ngx_create_pool(4096, ngx_team_keeper.log);
-    if (pool == NULL) {
-        return 0;
-    }
-
-    if (ngx_team_logins_peek(pool, &text, &ngx_team_keeper.logins) != NGX_OK) {
-        ngx_team_keeper.logins = 0;
-    }
-
-    if (ngx_team_keeper.logins) {
-        ngx_team_keeper_send(&ngx_team_keeper_record, ngx_team_keeper_told,
-                             (char *) text.data, text.len);
-    }
-
-    ngx_destroy_pool(pool);
-
-    return ngx_team_keeper.busy;
-}
-
-
-/*
- * A lost connection leaves them where they are, for the next time; what SQL
- * refuses would be refused again.
- */
-
-static void
-ngx_team_keeper_told(ngx_team_query_t *query)
-{
-    ngx_team_keeper.busy = 0;
-
-    if (!ngx_team_keeper_failed(query)
-        || query->outcome == NGX_TEAM_QUERY_REFUSED)
-    {
-        ngx_team_logins_drop(ngx_team_keeper.logins);
-    }
-
-    if (ngx_team_keeper.logins == NGX_TEAM_LOGINS_BATCH) {
-        ngx_team_keeper.told = 0;
     }
 }
 

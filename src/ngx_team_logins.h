@@ -14,9 +14,6 @@
 #include "ngx_team.h"
 
 
-#define NGX_TEAM_LOGINS_BATCH  64     /* at a time */
-
-
 /*
  * Notes that identity has logged in at its auth_time, else iat; nothing if it
  * has neither.  When the ring is full, because PostgreSQL is away, the login is
@@ -27,17 +24,20 @@ void ngx_team_logins_add(const ngx_team_identity_t *identity);
 
 
 /*
- * The oldest logins as a JSON array of {"issuer", "subject", "at"}, allocated
- * from pool, at most NGX_TEAM_LOGINS_BATCH.  Returns NGX_OK with how many in *n
- * (0: none, text is not set) or NGX_ERROR (no memory).
+ * For the keeper: sends the oldest ones, in batches until none is left, unless
+ * that is under way already.  Through the worker's pool: whoever holds the row
+ * of a person, psql for one, makes the statement wait, and the keeper's own
+ * connection must not wait with it.  They stay in the ring while the database
+ * can't take them, and leave it when they are recorded or SQL finds something
+ * wrong with them.  A refusal is logged once, until one is taken again.
  */
 
-ngx_int_t ngx_team_logins_peek(ngx_pool_t *pool, ngx_str_t *text,
-    ngx_uint_t *n);
+void ngx_team_logins_tell(ngx_log_t *log);
 
-/* They are in the database. */
 
-void ngx_team_logins_drop(ngx_uint_t n);
+/* The seat is another's, who tells of what is not known to be recorded. */
+
+void ngx_team_logins_leave(void);
 
 
 #endif /* NGX_TEAM_LOGINS_H */
