@@ -89,6 +89,14 @@ size_t team_alg_hash(team_alg_e alg);
 
 
 /*
+ * 1 for what may be a kid, of a key and of a token: text of 1 to TEAM_MAX_KID
+ * bytes without control bytes; else 0.
+ */
+
+int team_kid_valid(team_str_t kid);
+
+
+/*
  * Loads a key set from the text of a file; the form is told by its content:
  *   - "{" after white space: a JWK Set, or a single JWK;
  *   - "-----BEGIN" anywhere: one or more PEM public keys or certificates

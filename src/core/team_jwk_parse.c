@@ -33,7 +33,7 @@ static int team_jwk_is_private(const json_t *jwk);
 static int team_jwk_purpose(const json_t *jwk, int *alg,
     team_jwk_error_t *error);
 static int team_jwk_operations(const json_t *ops, team_jwk_error_t *error);
-static int team_jwk_kid(team_jwk_t *key, const json_t *kid,
+static int team_jwk_kid(team_jwk_t *key, const json_t *value,
     team_jwk_error_t *error);
 static int team_jwk_pin(team_jwk_t *key, team_alg_e alg,
     team_jwk_error_t *error);
@@ -220,46 +220,20 @@ team_jwk_operations(const json_t *ops, team_jwk_error_t *error)
 
 
 static int
-team_jwk_kid(team_jwk_t *key, const json_t *kid, team_jwk_error_t *error)
+team_jwk_kid(team_jwk_t *key, const json_t *value, team_jwk_error_t *error)
 {
-    char        *copy;
-    size_t       i, len;
-    const char  *data;
+    team_str_t  kid;
 
-    if (kid == NULL) {
+    if (value == NULL) {
         return 0;
     }
 
-    data = json_string_value(kid);
-    len = json_string_length(kid);
+    /* of what is no string the length is 0 */
 
-    if (data == NULL || len == 0 || len > TEAM_MAX_KID) {
-        team_jwk_set_error(error, "\"kid\" is not a string of 1 to %d bytes",
-                           TEAM_MAX_KID);
-        return -1;
-    }
+    kid.data = json_string_value(value);
+    kid.len = json_string_length(value);
 
-    /* it goes to the log */
-
-    for (i = 0; i < len; i++) {
-        if ((unsigned char) data[i] < 0x20 || data[i] == 0x7f) {
-            team_jwk_set_error(error, "\"kid\" holds control bytes");
-            return -1;
-        }
-    }
-
-    copy = OPENSSL_malloc(len);
-    if (copy == NULL) {
-        team_jwk_set_error(error, "out of memory");
-        return -1;
-    }
-
-    memcpy(copy, data, len);
-
-    key->kid.data = copy;
-    key->kid.len = len;
-
-    return 0;
+    return team_jwk_set_kid(key, kid, error);
 }
 
 

@@ -55,6 +55,14 @@ int team_jwk_set_secret(team_jwk_t *key, const void *data, size_t len,
 
 
 /*
+ * Copies a name into a key that has none.  Returns 0, or -1 with the reason.
+ */
+
+int team_jwk_set_kid(team_jwk_t *key, team_str_t kid,
+    team_jwk_error_t *error);
+
+
+/*
  * Adds every block of a PEM text to the set.  Returns 0, or -1 with the
  * reason.
  */

@@ -117,7 +117,6 @@ static team_reason_e
 team_token_read(team_token_t *token, const json_t *root)
 {
     int          alg;
-    size_t       i;
     json_t      *value;
     team_str_t   name;
 
@@ -156,16 +155,8 @@ team_token_read(team_token_t *token, const json_t *root)
         name.data = json_string_value(value);
         name.len = json_string_length(value);
 
-        /* an empty one would read as absent; control bytes would be logged */
-
-        if (name.data == NULL || name.len == 0 || name.len > TEAM_MAX_KID) {
+        if (!team_kid_valid(name)) {
             return TEAM_TOKEN_HEADER;
-        }
-
-        for (i = 0; i < name.len; i++) {
-            if ((unsigned char) name.data[i] < 0x20 || name.data[i] == 0x7f) {
-                return TEAM_TOKEN_HEADER;
-            }
         }
 
         memcpy(token->kid_data, name.data, name.len);

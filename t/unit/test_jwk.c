@@ -26,6 +26,7 @@ static void public_keys_refused(void);
 static void secrets(void);
 static void secrets_refused(void);
 static void sets(void);
+static void kids(void);
 static void find(void);
 
 
@@ -50,6 +51,7 @@ main(void)
     secrets();
     secrets_refused();
     sets();
+    kids();
     find();
 
     (void) snprintf(set_of_all, sizeof(set_of_all),
@@ -370,6 +372,9 @@ sets(void)
 {
     size_t  i, len;
 
+    static const char  kid[] = "key 1: \"kid\" is not text of 1 to 256 bytes "
+                               "without control bytes";
+
     refused("{\"keys\":[]}", "no key in it that can verify a token");
     refused("{\"keys\":[{\"kty\":\"AKP\"}]}",
             "no key in it that can verify a token");
@@ -388,12 +393,9 @@ sets(void)
             "key 1: \"key_ops\" is not an array");
     refused("{" OCT ",\"key_ops\":[\"verify\",1]}",
             "key 1: \"key_ops\" holds more than strings");
-    refused("{" OCT ",\"kid\":\"\"}",
-            "key 1: \"kid\" is not a string of 1 to 256 bytes");
-    refused("{" OCT ",\"kid\":7}",
-            "key 1: \"kid\" is not a string of 1 to 256 bytes");
-    refused("{" OCT ",\"kid\":\"a\\nb\"}",
-            "key 1: \"kid\" holds control bytes");
+    refused("{" OCT ",\"kid\":\"\"}", kid);
+    refused("{" OCT ",\"kid\":7}", kid);
+    refused("{" OCT ",\"kid\":\"a\\nb\"}", kid);
     refused("{\"keys\":[{" OCT ",\"kid\":\"a\"},{" OCT ",\"kid\":\"a\"}]}",
             "key 2 (kid \"a\"): the same kid as key 1 of those that can "
             "verify");
@@ -444,6 +446,46 @@ sets(void)
         is_str(error.text, "more than 262144 bytes", "... and says why");
         free(big);
     }
+}
+
+
+static void
+kids(void)
+{
+    size_t      i;
+    char        name[TEAM_MAX_KID + 1];
+    team_str_t  kid;
+
+    static const char  *good[] = {
+        "1", "key-1", "../../dev/null", "a b", "\"", "cl\xc3\xa9", "\xc2\x80"
+    };
+    static const char  *bad[] = {
+        "", "a\nb", "\t", "\x1f", "a\x7f", "\xff", "cl\xc3", "\xc0\x80",
+        "\xed\xa0\x80"
+    };
+
+    for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        is_int(team_kid_valid(str(good[i])), 1, "a kid: %s", good[i]);
+    }
+
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        is_int(team_kid_valid(str(bad[i])), 0, "no kid, %zu", i);
+    }
+
+    memset(name, 'k', sizeof(name));
+    kid.data = name;
+    kid.len = TEAM_MAX_KID;
+    is_int(team_kid_valid(kid), 1, "%d bytes", TEAM_MAX_KID);
+    kid.len++;
+    is_int(team_kid_valid(kid), 0, "one more is too many");
+
+    kid.data = "a\0b";
+    kid.len = 3;
+    is_int(team_kid_valid(kid), 0, "nor with a NUL in it");
+
+    kid.data = NULL;
+    kid.len = 0;
+    is_int(team_kid_valid(kid), 0, "nor none at all");
 }
 
 
