@@ -177,6 +177,8 @@ team_jwks_load_json(team_jwks_t *set, const char *data, size_t len,
     json_t             *root, *keys;
     team_json_error_t   reason;
 
+    set->json = 1;
+
     if (team_json_load(&root, data, len, &reason) != TEAM_JSON_OK) {
         team_jwk_set_error(error, "JSON, at byte %zu: %s", reason.offset,
                            reason.text);

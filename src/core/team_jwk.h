@@ -122,6 +122,17 @@ int team_kid_valid(team_str_t kid);
 team_jwks_t *team_jwks_load(const char *data, size_t len,
     team_jwk_error_t *error);
 
+/*
+ * Gives the key of a PEM text or a secret, which come without one, its kid;
+ * once, before the set is used.  Refused with the reason in *error: keys from
+ * JSON, a set of several keys, a kid that is not valid.
+ *
+ * Returns 0, or -1: the set is as it was and still the caller's.
+ */
+
+int team_jwks_name(team_jwks_t *set, team_str_t kid,
+    team_jwk_error_t *error);
+
 void team_jwks_free(team_jwks_t *set);
 
 size_t team_jwks_count(const team_jwks_t *set);

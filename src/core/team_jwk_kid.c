@@ -45,3 +45,24 @@ team_jwk_set_kid(team_jwk_t *key, team_str_t kid, team_jwk_error_t *error)
 
     return 0;
 }
+
+
+int
+team_jwks_name(team_jwks_t *set, team_str_t kid, team_jwk_error_t *error)
+{
+    /* or the one inside and the one from outside might differ */
+
+    if (set->json) {
+        team_jwk_set_error(error, "a JWK has its \"kid\" inside, from outside "
+                           "only a PEM key or a secret is given one");
+        return -1;
+    }
+
+    if (set->n > 1) {
+        team_jwk_set_error(error, "%zu keys, and a \"kid\" names only one",
+                           set->n);
+        return -1;
+    }
+
+    return team_jwk_set_kid(&set->keys[0], kid, error);
+}

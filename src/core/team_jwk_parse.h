@@ -18,6 +18,7 @@
 
 
 struct team_jwks_s {
+    int          json;       /* its keys had a place for their kid */
     size_t       n;
     team_jwk_t   keys[TEAM_MAX_KEYS];
 };

@@ -15,6 +15,9 @@
 static void not_secrets(void);
 static void pem(void);
 static void pem_refused(void);
+static void named(void);
+static void named_is(const char *data, team_alg_e alg, const char *what);
+static void unnamed(const char *data, const char *kid, const char *why);
 static char *certificate(EVP_PKEY *pkey);
 
 
@@ -38,6 +41,7 @@ main(void)
     not_secrets();
     pem();
     pem_refused();
+    named();
 
     cert = certificate(ec);
     without_memory(cert, "a certificate");
@@ -244,6 +248,100 @@ pem_refused(void)
     refused(p, "PEM block 1: neither an RSA nor an EC nor an Ed25519 key");
     free(p);
     EVP_PKEY_free(pkey);
+}
+
+
+/* A kid from outside, and what can't be given one. */
+
+static void
+named(void)
+{
+    char  *p, *q;
+
+    static const char  jwk[] = "{\"kty\":\"oct\",\"k\":\"MDEyMzQ1Njc4OWFiY2RlZj"
+                               "AxMjM0NTY3ODlhYmNkZWY\"}";
+    static const char  inside[] = "a JWK has its \"kid\" inside, from outside "
+                                  "only a PEM key or a secret is given one";
+    static const char  invalid[] = "\"kid\" is not text of 1 to 256 bytes "
+                                   "without control bytes";
+
+    named_is(TEST_SECRET, TEAM_ALG_HS512, "a secret");
+
+    p = key_pem(rsa, 0);
+    named_is(p, TEAM_ALG_PS256, "RSA in PEM");
+
+    unnamed(p, "", invalid);
+    unnamed(p, "a\nb", invalid);
+    unnamed(p, "\xff", invalid);
+    unnamed(p, JWK("%0257d", 0), invalid);
+    unnamed(jwk, "a", inside);
+    unnamed(JWK("{\"keys\":[%s]}", jwk), "a", inside);
+
+    q = key_pem(ec, 0);
+    (void) snprintf(text2, sizeof(text2), "%s%s", p, q);
+    unnamed(text2, "a", "2 keys, and a \"kid\" names only one");
+    free(p);
+    free(q);
+
+    p = certificate(ec384);
+    named_is(p, TEAM_ALG_ES384, "a certificate");
+    free(p);
+}
+
+
+static void
+named_is(const char *data, team_alg_e alg, const char *what)
+{
+    char               kid[] = "key 1";
+    team_str_t         none;
+    team_jwks_t       *set;
+    team_jwk_error_t   error;
+    const team_jwk_t  *key;
+
+    none.data = NULL;
+    none.len = 0;
+
+    set = team_jwks_load(data, strlen(data), &error);
+    give_up(set == NULL);
+
+    key = team_jwks_get(set, 0);
+
+#ifndef OOM_SANITIZER
+    oom_after(0);
+    is_int(team_jwks_name(set, str(kid), &error), -1, "%s, no memory", what);
+    ok(oom_happened() && key->kid.len == 0, "... and no kid");
+    is_str(error.text, "out of memory", "... and says why");
+#endif
+
+    is_int(team_jwks_name(set, str(kid), &error), 0, "named: %s", what);
+
+    /* rule 3 from here on, as for a key that brought its kid along */
+
+    ok(team_jwks_find(set, str("key 1"), alg) == key, "... by its kid");
+    ok(team_jwks_find(set, str("key 2"), alg) == NULL, "... by no other");
+    ok(team_jwks_find(set, none, alg) == key, "... and without one");
+
+    kid[4] = '2';
+    ok(team_jwks_find(set, str("key 1"), alg) == key, "... of its own");
+
+    team_jwks_free(set);
+}
+
+
+static void
+unnamed(const char *data, const char *kid, const char *why)
+{
+    team_jwks_t       *set;
+    team_jwk_error_t   error;
+
+    set = team_jwks_load(data, strlen(data), &error);
+    give_up(set == NULL);
+
+    is_int(team_jwks_name(set, str(kid), &error), -1, "no kid: %s", why);
+    is_str(error.text, why, "... and says why");
+    is_int((int64_t) team_jwks_get(set, 0)->kid.len, 0, "... as it was");
+
+    team_jwks_free(set);
 }
 
 
