@@ -46,6 +46,11 @@ char *ngx_team_conf_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_team_conf_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 
+/* in team_issuer { } */
+
+char *ngx_team_conf_keys(ngx_conf_t *cf, ngx_team_issuer_t *issuer);
+
+
 /*
  * "limit_except" is a location inside the location, which answers as the one
  * around it does.

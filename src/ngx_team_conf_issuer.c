@@ -20,8 +20,6 @@ static char *ngx_team_issuer_line(ngx_conf_t *cf, ngx_command_t *dummy,
     void *conf);
 static char *ngx_team_issuer_finish(ngx_conf_t *cf, ngx_team_main_conf_t *tmcf,
     ngx_team_issuer_t *issuer);
-static char *ngx_team_issuer_keys(ngx_conf_t *cf, ngx_team_issuer_t *issuer);
-static void ngx_team_issuer_free_keys(void *data);
 static char *ngx_team_issuer_audience(ngx_conf_t *cf,
     ngx_team_issuer_t *issuer);
 static char *ngx_team_issuer_algorithms(ngx_conf_t *cf,
@@ -33,7 +31,7 @@ static ngx_array_t *ngx_team_issuer_list(ngx_conf_t *cf);
 
 
 static ngx_team_issuer_directive_t  ngx_team_issuer_directives[] = {
-    { "keys", ngx_team_issuer_keys },
+    { "keys", ngx_team_conf_keys },
     { "audience", ngx_team_issuer_audience },
     { "algorithms", ngx_team_issuer_algorithms },
     { "leeway", ngx_team_issuer_leeway },
@@ -224,71 +222,6 @@ ngx_team_issuer_finish(ngx_conf_t *cf, ngx_team_main_conf_t *tmcf,
     }
 
     return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_team_issuer_keys(ngx_conf_t *cf, ngx_team_issuer_t *issuer)
-{
-    ngx_str_t           *value, text;
-    ngx_uint_t           open_to_all;
-    team_jwk_error_t     error;
-    ngx_pool_cleanup_t  *cln;
-
-    if (issuer->keys != NULL) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (cf->args->nelts != 2) {
-        return "takes one value: a file with a JWKS, PEM keys or a secret";
-    }
-
-    if (ngx_strncasecmp(value[1].data, (u_char *) "https://", 8) == 0
-        || ngx_strncasecmp(value[1].data, (u_char *) "http://", 7) == 0)
-    {
-        return "takes a file, fetching keys from a URL is not supported yet";
-    }
-
-    issuer->keys_file = value[1];
-
-    if (ngx_team_conf_read(cf, &issuer->keys_file, &text, &open_to_all)
-        != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-    if (cln == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    issuer->keys = team_jwks_load((char *) text.data, text.len, &error);
-
-    ngx_explicit_memzero(text.data, text.len);
-
-    if (issuer->keys == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "keys in \"%V\": %s",
-                           &issuer->keys_file, error.text);
-        return NGX_CONF_ERROR;
-    }
-
-    cln->handler = ngx_team_issuer_free_keys;
-    cln->data = issuer->keys;
-
-    if (team_jwks_get(issuer->keys, 0)->secret.len) {
-        ngx_team_conf_warn_secret(cf, &issuer->keys_file, open_to_all);
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static void
-ngx_team_issuer_free_keys(void *data)
-{
-    team_jwks_free(data);
 }
 
 

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copyright (C) the ngx_team authors */
+
+/* The keys of a team_issuer block. */
+
+#include "ngx_team_conf.h"
+
+
+static void ngx_team_keys_free(void *data);
+
+
+char *
+ngx_team_conf_keys(ngx_conf_t *cf, ngx_team_issuer_t *issuer)
+{
+    ngx_str_t           *value, text;
+    ngx_uint_t           open_to_all;
+    team_jwk_error_t     error;
+    ngx_pool_cleanup_t  *cln;
+
+    if (issuer->keys != NULL) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts != 2) {
+        return "takes one value: a file with a JWKS, PEM keys or a secret";
+    }
+
+    if (ngx_strncasecmp(value[1].data, (u_char *) "https://", 8) == 0
+        || ngx_strncasecmp(value[1].data, (u_char *) "http://", 7) == 0)
+    {
+        return "takes a file, fetching keys from a URL is not supported yet";
+    }
+
+    issuer->keys_file = value[1];
+
+    if (ngx_team_conf_read(cf, &issuer->keys_file, &text, &open_to_all)
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    issuer->keys = team_jwks_load((char *) text.data, text.len, &error);
+
+    ngx_explicit_memzero(text.data, text.len);
+
+    if (issuer->keys == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "keys in \"%V\": %s",
+                           &issuer->keys_file, error.text);
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_team_keys_free;
+    cln->data = issuer->keys;
+
+    if (team_jwks_get(issuer->keys, 0)->secret.len) {
+        ngx_team_conf_warn_secret(cf, &issuer->keys_file, open_to_all);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_team_keys_free(void *data)
+{
+    team_jwks_free(data);
+}
