@@ -29,7 +29,7 @@ use JSON ();
 use MIME::Base64 qw(encode_base64url decode_base64url);
 
 our @EXPORT = qw(token raw_token write_jwks write_secret write_pem
-                 jwks key_public key_private $ISSUER $AUDIENCE);
+                 jwks key_public key_private key_pem $ISSUER $AUDIENCE);
 
 our $ISSUER = 'https://id.example.com';
 our $AUDIENCE = 'app';
@@ -120,10 +120,17 @@ sub write_jwks {
 }
 
 
+# The public halves in PEM.
+
+sub key_pem {
+    return join '', map { _load()->{$_}{pem} } @_;
+}
+
+
 sub write_pem {
     my ($path, @names) = @_;
 
-    return _write($path, join '', map { _load()->{$_}{pem} } @names);
+    return _write($path, key_pem(@names));
 }
 
 
