@@ -20,11 +20,13 @@ my $zone = 'team_zone team:1m;';
 my $database = 'team_database "host=/tmp dbname=team user=team_gateway";';
 my $all = "$zone $issuer $database";
 
+my $longest = 'k' x 256;
 my $rsa = jwks('rsa');
 my ($key) = @{ $rsa->{keys} };
 
 my %files = (
     'jwks.json'    => encode_json($rsa),
+    'single.json'  => encode_json(key_public('rsa')),
     'empty.json'   => '{"keys":[]}',
     'half.json'    => '{"keys":[',
     'twice.json'   => encode_json({ keys => [$key, $key] }),
@@ -36,6 +38,8 @@ my %files = (
                       ? key_private('rsa')->export_key_pem('private') : '',
     'short.key'    => "tooshort\n",
     'secret.key'   => 'k' x 64,
+    'one.pem'      => key_pem('rsa'),
+    'two.pem'      => key_pem('rsa', 'ec256'),
     'nothing'      => '',
 );
 
@@ -88,6 +92,35 @@ my @table = (
      qr/fetching keys from a URL is not supported yet/],
     ['team_issuer a { keys jwks.json; keys jwks.json; }', '',
      qr/"keys" is duplicate/],
+    ['team_issuer a { keys one.pem kid=k1; audience x; }', '', undef],
+    ['team_issuer a { keys one.pem "kid=the key"; audience x; }', '', undef],
+    ["team_issuer a { keys one.pem kid=$longest; audience x; }", '',
+     undef],
+    ['team_issuer a { keys secret.key kid=k1; audience x; }', '', undef],
+    ['team_issuer a { keys one.pem kid=; }', '',
+     qr/invalid "kid=", expected UTF-8 text of 1 to 256 bytes without control/],
+    ["team_issuer a { keys one.pem kid=k$longest; }", '',
+     qr/invalid "kid=", expected UTF-8 text of 1 to 256 bytes/],
+    ['team_issuer a { keys one.pem "kid=a\nb"; }', '',
+     qr/invalid "kid=", expected .* without control bytes/],
+    ["team_issuer a { keys one.pem kid=\xff; }", '',
+     qr/invalid "kid=", expected UTF-8/],
+    ['team_issuer a { keys one.pem kid=a kid=a; }', '',
+     qr/"keys" takes "kid=" only once/],
+    ['team_issuer a { keys one.pem kid=a; keys secret.key kid=b; }', '',
+     qr/"keys" is duplicate/],
+    ['team_issuer a { keys one.pem alg=RS256; }', '',
+     qr/invalid parameter "alg=RS256", expected a file .*"kid=" if it is one/],
+    ['team_issuer a { keys one.pem two.pem; }', '',
+     qr/invalid parameter "two\.pem", expected a file with a JWKS, PEM keys/],
+    ['team_issuer a { keys two.pem kid=a; }', '',
+     qr/"kid=" for the keys in ".*two\.pem": 2 keys, and a "kid" names only/],
+    ['team_issuer a { keys jwks.json kid=a; }', '',
+     qr/"kid=" for the keys in ".*jwks\.json": a JWK has its "kid" inside/],
+    ['team_issuer a { keys single.json kid=a; }', '',
+     qr/single\.json": a JWK has its "kid" inside, .* only a PEM key or a sec/],
+    ['team_issuer a { keys https://id.example.com/jwks kid=a; }', '',
+     qr/fetching keys from a URL is not supported yet/],
     ['team_issuer a { keys jwks.json; algorithms none; }', '',
      qr/unknown algorithm "none"/],
     ['team_issuer a { keys jwks.json; algorithms rs256; }', '',

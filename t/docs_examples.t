@@ -38,6 +38,7 @@ EOF2
 
 my $nginx = Team::Nginx->new(http => '', files => {
     'team/jwks.json' => encode_json(jwks('rsa', 'ec256')),
+    'team/id.pem' => key_pem('rsa'),
     'team/assertion.pem' => key_private('ec256')->export_key_pem('private'),
     'fastcgi_params' => "fastcgi_param  REQUEST_METHOD  \$request_method;\n",
 });
