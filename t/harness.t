@@ -76,6 +76,8 @@ is(scalar(my @requests = $app{http}->requests), 5, 'requests were kept');
 
 ok($nginx->reload, 'reload');
 isnt("@{[sort $nginx->workers]}", "@{[sort @workers]}", 'other workers');
+is($http->post('/x', {})->status, 200, 'a connection that they closed is not '
+                                       . 'used for what must not be repeated');
 
 my ($status, $out) = $nginx->test_config(http => 'server { lisn; }');
 

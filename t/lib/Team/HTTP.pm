@@ -20,6 +20,7 @@ use Carp qw(croak);
 use IO::Select;
 use IO::Socket::INET;
 use JSON ();
+use Socket qw(MSG_PEEK);
 use Time::HiRes ();
 
 
@@ -59,14 +60,15 @@ sub request {
     my ($self, $method, $uri, $headers, $body) = @_;
 
     my $bytes = $self->format($method, $uri, $headers, $body);
-    my $fresh = !$self->{socket};
 
+    $self->renew;
     $self->close unless $self->{keepalive};
 
+    my $fresh = !$self->{socket};
     my $res = eval { $self->raw($bytes, $method) };
 
-    # a kept connection may have been closed meanwhile: once more, unless
-    # something may have been done already
+    # a kept connection may be closed just now: once more, unless something may
+    # have been done already
 
     if (!$res && !$fresh && $method =~ /^(GET|HEAD)$/) {
         $self->close;
@@ -137,6 +139,22 @@ sub connect {
         PeerHost => $self->{host}, PeerPort => $self->{port},
         Proto => 'tcp', Timeout => $self->{timeout})
         or die "connect to $self->{host}:$self->{port}: $!\n";
+
+    return;
+}
+
+
+# Lets go of a connection that the server has closed while it was idle.
+
+sub renew {
+    my ($self) = @_;
+
+    return if !$self->{socket}
+              || !IO::Select->new($self->{socket})->can_read(0);
+
+    my $peer = recv $self->{socket}, my $byte, 1, MSG_PEEK;
+
+    $self->close unless defined $peer && length $byte;
 
     return;
 }

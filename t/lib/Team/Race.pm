@@ -63,6 +63,7 @@ sub at_once {
         my ($who, $method, $path, $body, @headers) = @{ $requests[$i] };
 
         $lines->[$i] //= Team::HTTP->new(port => $self->{site}->nginx->port);
+        $lines->[$i]->renew;
         $lines->[$i]->connect;
         $bytes[$i] = $lines->[$i]->format(
             $method, "/team/v1$path", [
