@@ -254,7 +254,7 @@ is($anybody->get('/logged/6', @preflight)->status, 401,
 
 my @lines = @{ wait_until(sub {
     open my $file, '<', $site->nginx->dir . '/access.json' or return;
-    my @lines = <$file>;
+    my @lines = grep { m{/logged/} } <$file>;
     return @lines == 6 && $lines[5] =~ /\n\z/ ? \@lines : undef;
 }) || [] };
 

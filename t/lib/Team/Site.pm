@@ -27,6 +27,7 @@ use Team::Nginx;
 use Team::OpenAPI;
 use Team::Postgres;
 use Team::Token;
+use Team::Wait;
 
 my %people = (
     acme  => [[olga => 'owner'], [adam => 'admin'], [fred => 'finance'],
@@ -100,12 +101,26 @@ EOT
     $self->{nginx}->write_file('html/index.html', "the application\n");
     $self->{nginx}->start;
 
+    # its keeper's first read forgets what was cached before it
+
+    wait_until(sub { $self->leased }) or die 'no lease';
+
     return $self;
 }
 
 
 sub pg    { return $_[0]{pg} }
 sub nginx { return $_[0]{nginx} }
+
+
+# Whether changes reach nginx.
+
+sub leased {
+    my ($self) = @_;
+
+    return Team::HTTP->new(port => $self->{nginx}->port)->get('/status')
+                                                        ->json->{leased};
+}
 
 
 sub _people {
