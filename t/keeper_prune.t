@@ -30,6 +30,10 @@ select 'i', 's' || n, statement_timestamp() - interval '16 minutes'
   from generate_series(1, 2500) n;
 EOF
 
+# a keeper prunes in its first second, then once a minute: a new one
+
+ok($site->nginx->reload, 'a reload');
+
 my $old = <<'EOF';
 select (select count(*) from team.outbox
          where kind = 'x.do' and created_at < now() - interval '7 days')
