@@ -75,11 +75,11 @@ kill_backends($pg);
 like(run($nginx, 'write', 'at-once'), qr/^OK /,
      'a write at once after the kill is not lost either');
 
+my $admin = $pg->dbh;
+
 {
     my $read = start_one($nginx, 'wait_pid', 0.45);
-    my ($pid) = busy_pid($pg);
-
-    $pg->psql("select pg_terminate_backend($pid)");
+    my $pid = kill_busy($admin);
     my $answer = finish_one($read);
     my ($other) = $answer =~ /value=(\d+)/;
 
@@ -90,9 +90,8 @@ like(run($nginx, 'write', 'at-once'), qr/^OK /,
 {
     my $before = status($nginx)->{unavailable};
     my $write = start_one($nginx, 'slow_write', 'never');
-    my ($pid) = busy_pid($pg);
 
-    $pg->psql("select pg_terminate_backend($pid)");
+    kill_busy($admin);
     like(finish_one($write), qr/^UNAVAILABLE /,
          'a write whose backend is killed is not repeated');
     is($pg->psql("select count(*) from test.row where value = 'never'"), 0,
@@ -100,12 +99,15 @@ like(run($nginx, 'write', 'at-once'), qr/^OK /,
     is(status($nginx)->{unavailable}, $before + 1, 'it is counted');
 }
 
+$admin->disconnect;
+
 
 # --- a crash -----------------------------------------------------------------
 
 like(run($nginx, 'one'), qr/^OK /, 'well before the crash');
 
 my $at = length $nginx->error_log;
+my $down = now_ms();
 
 $pg->stop('immediate');
 
@@ -128,9 +130,10 @@ while (now_ms() < $end) {
 is($asked, 0, 'and nothing but unavailable for 3 s');
 cmp_ok($slowest, '<', 950, 'told at once');
 
+my $seconds = (now_ms() - $down) / 1000;
 my @lines = $nginx->error_log($at) =~ /\[error\].*\bdatabase\b/g;
 
-cmp_ok(scalar @lines, '<=', 5, 'at most a line a second');
+cmp_ok(scalar @lines, '<=', $seconds + 1.5, 'at most a line a second');
 cmp_ok(scalar @lines, '>=', 1, 'but one');
 cmp_ok(status($nginx)->{connect_failures}, '<', 20, 'attempts back off');
 
@@ -185,6 +188,7 @@ ok(settled($nginx, $pg), 'all is well again');
 
 is($nginx->stop('QUIT'), 1, 'a graceful end');
 $nginx->done_ok;
+ok(wait_until(sub { sessions($pg) == 0 }), 'no session is left');
 
 
 # --- refusals ----------------------------------------------------------------
@@ -199,19 +203,20 @@ my @answers = many($nginx, 20, 'sleep', 0.02);
 
 is(scalar(grep { /^OK / } @answers), 20,
    'two connections of six allowed: all are served');
-is(sessions($pg), 2, 'by those two');
+
+# of several that come together PostgreSQL may refuse too many
+
+ok(wait_until(sub {
+    many($nginx, 4, 'sleep', 0.02);
+    return sessions($pg) == 2;
+}), 'by those two');
 like($nginx->error_log, qr/\[error\].*too many connections for role/,
      'the log tells');
 $nginx->done_ok;
 $pg->psql('alter role gateway connection limit -1');
 
-{
-    open my $hba, '>', $pg->data . '/pg_hba.conf' or die $!;
-    print {$hba} "local all postgres trust\n",
-                 "host all gateway 127.0.0.1/32 scram-sha-256\n";
-    close $hba;
-    $pg->psql('select pg_reload_conf()');
-}
+rules("local all postgres trust\n"
+      . "host all gateway 127.0.0.1/32 scram-sha-256\n");
 
 $nginx = pool_nginx(
     conninfo => $pg->conninfo(user => 'gateway', tcp => 1,
@@ -270,12 +275,7 @@ like(conf_of('postgresql://u:p%27w@localhost:1,127.0.0.1:2/db'),
 like(run($nginx, 'one'), qr/^UNAVAILABLE /, 'a socket that is not there');
 $nginx->done_ok;
 
-{
-    open my $hba, '>', $pg->data . '/pg_hba.conf' or die $!;
-    print {$hba} "local all all trust\nhost all all 127.0.0.1/32 trust\n";
-    close $hba;
-    $pg->psql('select pg_reload_conf()');
-}
+rules("local all all trust\nhost all all 127.0.0.1/32 trust\n");
 
 {
     # a port that accepts and never says a word
@@ -302,27 +302,55 @@ $nginx->done_ok;
 done_testing();
 
 
+# Each has ended then, or nginx may talk to one that is about to.
+
 sub kill_backends {
     my ($pg) = @_;
 
-    return $pg->psql(q{select count(pg_terminate_backend(pid))
+    return $pg->psql(q{select count(pg_terminate_backend(pid, 10000))
                          from pg_stat_activity
                         where application_name = 'ngx_team/worker'});
 }
 
 
-# The backend that runs a query now.
+# Kills the backend that runs a query, as soon as one does; its pid.
 
-sub busy_pid {
-    my ($pg) = @_;
+sub kill_busy {
+    my ($admin) = @_;
 
-    my @pids;
+    my $pid;
 
     wait_until(sub {
-        @pids = $pg->backends("application_name = 'ngx_team/worker'
-                               and state = 'active'");
-        return @pids;
-    });
+        ($pid) = $admin->selectrow_array(<<'EOT');
+select pid
+  from pg_stat_activity
+ where application_name = 'ngx_team/worker'
+   and state = 'active'
+EOT
+        return $pid;
+    }) or die 'no query runs';
 
-    return @pids;
+    $admin->do('select pg_terminate_backend(?)', undef, $pid);
+
+    return $pid;
+}
+
+
+# Who may connect, from now on.
+
+sub rules {
+    my ($text) = @_;
+
+    my $path = $pg->data . '/pg_hba.conf';
+    my $loaded = $pg->psql('select pg_conf_load_time()');
+
+    open my $hba, '>', $path or die "$path: $!";
+    print {$hba} $text;
+    close $hba or die "$path: $!";
+
+    $pg->psql('select pg_reload_conf()');
+    wait_until(sub { $pg->psql('select pg_conf_load_time()') ne $loaded })
+        or die 'the server does not read its rules';
+
+    return;
 }
