@@ -80,9 +80,21 @@ ok(settled_with($nginx, $pg, 2), 'and their connections');
 {
     # a graceful end lets queries finish, those that still wait too
 
-    my @sockets = map { start_one($nginx, 'wait_pid', 0.3) } 1 .. 16;
-    ok(wait_until(sub { sessions($pg, "state = 'active'") >= 4 }),
-       'queries run');
+    my $lock = $pg->dbh;
+
+    $lock->begin_work;
+    $lock->do('lock table test.row in access exclusive mode');
+
+    my @sockets = map { start_one($nginx, 'write', 'last') } 1 .. 16;
+    ok(wait_until(sub {
+        my $sum = gauges($nginx);
+        return $sum->{busy} >= 4 && $sum->{busy} + $sum->{waiting} == 16;
+    }), 'queries run or wait');
+
+    $nginx->signal('QUIT');
+    ok(wait_until(sub { !$nginx->workers }), 'the workers are to end');
+    $lock->rollback;
+    $lock->disconnect;
 
     ok($nginx->stop('QUIT'), 'a graceful end');
     is(scalar(grep { /^OK / } map { finish_one($_) } @sockets), 16,
