@@ -34,16 +34,21 @@ sub started {
 }
 
 
+# Somebody, and whether nginx may come in from then on: both at once.
+
 sub suspend {
-    my ($name) = @_;
+    my ($name, $login) = @_;
 
     $pg->psql(<<"EOT");
+begin;
 update team.member m
    set status = 'suspended'
   from team.identity i
  where i.id = m.identity_id
    and i.issuer = '$ISSUER'
-   and i.subject = '$name'
+   and i.subject = '$name';
+alter role team_gateway $login;
+commit;
 EOT
     return;
 }
@@ -69,7 +74,7 @@ subtest 'down for longer than the lease' => sub {
     # committed, and then at once the crash: nginx can't have heard of it yet,
     # or just has
 
-    suspend('nina');
+    suspend('nina', 'nologin');
     my $down = now_ms();
     $pg->kill9;
 
@@ -90,11 +95,15 @@ subtest 'down for longer than the lease' => sub {
     is($res->header('Content-Type'), 'application/problem+json', 'and why');
     is($res->json->{type} =~ s{.*/}{}r, 'unavailable', 'by its code');
 
-    $pg->start;
-    my $ready = now_ms();
+    # it is back, and adam is suspended before nginx can ask for him
 
-    suspend('adam');
-    my $suspended = now_ms();
+    $pg->start;
+
+    my $letting_in = now_ms();
+
+    suspend('adam', 'login');
+
+    my $ready = now_ms();
 
     ok(wait_until(sub { who($nginx, 'mia')->get('/app/')->status == 200 }, 10),
        'back again');
@@ -109,15 +118,19 @@ subtest 'down for longer than the lease' => sub {
     my %by;
     push @{ $by{ $_->{tag} } }, $_ for @answers;
 
-    my @early = grep { $_->{at} > $down && $_->{at} < $down + 1500 }
-                @{ $by{mia} }, @{ $by{olga} };
+    # one of a thousand shares nina's place in the zone, and is forgotten with
+    # her; but not two
+
+    my @early = grep { $_->{at} > $down && $_->{at} < $down + 1500
+                       && $_->{tag} ne 'nina' } @answers;
+    my %lost = map { $_->{tag} => 1 } grep { $_->{status} != 200 } @early;
 
     cmp_ok(scalar @early, '>', 20, 'the first 1.5 s');
-    is(scalar(grep { $_->{status} != 200 } @early), 0,
-       'were answered from the caches');
+    cmp_ok(scalar keys %lost, '<=', 1, 'were answered from the caches')
+        or diag(explain(\%lost));
 
-    my @late = grep { $_->{at} > $end && $_->{at} < $ready }
-               @answers;
+    my @late = grep { $_->{at} > $end
+                      && $_->{at} + $_->{ms} < $letting_in } @answers;
 
     cmp_ok(scalar @late, '>', 100, 'after the lease');
     is(scalar(grep { $_->{status} != 503 } @late), 0, 'all were 503')
@@ -133,7 +146,7 @@ subtest 'down for longer than the lease' => sub {
                @{ $by{nina} };
     is(scalar @nina, 0, 'suspended just before the crash: not let in after');
 
-    my @adam = grep { $_->{status} == 200 && $_->{at} > $suspended }
+    my @adam = grep { $_->{status} == 200 && $_->{at} > $ready }
                @{ $by{adam} };
     is(scalar @adam, 0, 'suspended after it was back: not let in');
     is(who($nginx, $_)->get('/app/')->status, 403, "$_ is refused")
