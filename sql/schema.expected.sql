@@ -6127,14 +6127,20 @@ begin
                            and r.key = p_policy.owner_role)
          end;
 
-  if p_policy.owner_mode = 'single' and cardinality(v_owners) <> 1 then
-    perform team.policy_conflict(
-      format('The account has %s owners, and would have a single one.',
-             cardinality(v_owners)));
-  end if;
+  -- not of a subaccount that stays as it is: it need not have an owner yet
 
-  if p_policy.owner_mode <> 'none' and v_active = 0 then
-    perform team.policy_conflict('The account would have no active owner.');
+  if (p_policy.owner_mode, p_policy.owner_role)
+     is distinct from (p_account.owner_mode, p_account.owner_role)
+  then
+    if p_policy.owner_mode = 'single' and cardinality(v_owners) <> 1 then
+      perform team.policy_conflict(
+        format('The account has %s owners, and would have a single one.',
+               cardinality(v_owners)));
+    end if;
+
+    if p_policy.owner_mode <> 'none' and v_active = 0 then
+      perform team.policy_conflict('The account would have no active owner.');
+    end if;
   end if;
 
   if p_policy.owner_mode <> 'none' then

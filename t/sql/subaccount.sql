@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(74);
+select plan(79);
 
 create function pg_temp.post(p_subject text, p_account text, p_name text,
   p_invitation text)
@@ -188,6 +188,26 @@ select is(t.try('member_remove', 'bento-owner', 'south', t.m('south', 'chief')),
           'TM409 last-owner', 'an owner stays there as anywhere');
 select is(t.put('bento-owner', 'south', 'chief', '["team-admin"]'),
           'TM409 last-owner', 'in any case');
+
+-- One that has no owner yet is run by those above, its policy too.
+
+create function pg_temp.put(p_account text, p_change jsonb) returns text
+language sql as $$
+  select t.try('policy_put', 'bento-owner', p_account,
+               (team.policy_text(team.policy_of(a))::jsonb || p_change)::text,
+               '*')
+    from team.account a where a.slug = p_account
+$$;
+select is(pg_temp.put('north', '{"invitation_ttl": 7200}'), '200',
+          'C10: from above its policy is changed');
+select is((select invitation_ttl::integer from team.account
+            where slug = 'north'), 7200, 'it is');
+select is(t.try('policy_put', 'bento-owner', 'north', '{"preset": "travel"}',
+                '*'), '200', 'to another preset, too');
+select is(t.try('policy_put', 'bento-owner', 'north', '{"preset": "branches"}',
+                '*'), '200', 'and back');
+select is(pg_temp.put('north', '{"owner_mode": "single"}'),
+          'TM409 policy-conflict', 'but there is nobody to be its one owner');
 
 -- Whom they invite from above comes in by their standing above.
 
