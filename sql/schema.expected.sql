@@ -6073,11 +6073,17 @@ begin
 
   perform pg_advisory_xact_lock(team.scope_lock());
 
+  -- what the root says holds among the accounts below, too
+
   select m.id
     into v_member
-    from team.member m
+    from team.account a
+    join team.member m on m.account_id = a.id
     join team.identity i on i.id = m.identity_id
-   where m.account_id = p_account.id
+   where (a.id = p_account.id
+          or p_account.membership_scope = 'tree'
+             and a.root_id = p_account.id
+             and a.status = 'active')
      and exists (
        select
          from team.identity oi
@@ -6088,7 +6094,7 @@ begin
                   and oi.email_verified
                   and i.email_verified)
           and oa.status = 'active'
-          and oa.id <> p_account.id
+          and oa.id <> a.id
           and (oa.root_id = p_account.root_id
                or p_account.membership_scope = 'exclusive'))
    order by m.id
@@ -6674,19 +6680,6 @@ CREATE FUNCTION team.rule_invitee(p_account team.account, p_email text) RETURNS 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  perform
-     from team.identity i
-     join team.member m
-       on m.identity_id = i.id
-      and m.account_id = p_account.id
-    where i.email = p_email
-      and i.email_verified;
-
-  if found then
-    perform team.fail(409, 'already-member',
-                      'This person is a member already.');
-  end if;
-
   perform team.scope_check(p_account, null, p_email);
 end
 $$;
@@ -7113,6 +7106,7 @@ CREATE FUNCTION team.scope_check(p_account team.account, p_identity uuid, p_emai
     AS $$
 declare
   v_email      text := team.email_normal(p_email);
+  v_member     boolean;
   v_tree       boolean;
   v_exclusive  boolean;
 begin
@@ -7129,21 +7123,31 @@ begin
     end if;
   end if;
 
-  select bool_or(p_account.membership_scope = 'tree'
-                 and a.root_id = p_account.root_id),
-         bool_or('exclusive' in (p_account.membership_scope,
-                                 a.membership_scope))
-    into v_tree, v_exclusive
-    from team.member m
+  select bool_or(p.named and a.id = p_account.id),
+         bool_or(a.id <> p_account.id
+                 and a.status = 'active'
+                 and a.root_id = p_account.root_id
+                 and 'tree' in (p_account.membership_scope,
+                                a.membership_scope, r.membership_scope)),
+         bool_or(a.id <> p_account.id
+                 and a.status = 'active'
+                 and 'exclusive' in (p_account.membership_scope,
+                                     a.membership_scope))
+    into v_member, v_tree, v_exclusive
+    from (select p_identity, false
+          union all
+          select i.id, true
+            from team.identity i
+           where i.email = v_email
+             and i.email_verified) p (id, named)
+    join team.member m on m.identity_id = p.id
     join team.account a on a.id = m.account_id
-   where m.identity_id in (select p_identity
-                           union all
-                           select i.id
-                             from team.identity i
-                            where i.email = v_email
-                              and i.email_verified)
-     and a.id <> p_account.id
-     and a.status = 'active';
+    join team.account r on r.id = a.root_id;
+
+  if v_member then
+    perform team.fail(409, 'already-member',
+                      'This person is a member already.');
+  end if;
 
   if v_tree then
     perform team.fail(409, 'email-in-tree',

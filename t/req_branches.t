@@ -12,6 +12,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
+use JSON ();
 use Test::More;
 
 use Team::Preset;
@@ -39,6 +40,23 @@ sub branch {
     die "$name: " . $res->body unless $res->status == 201;
 
     return ($res->json->{id}, $res->json->{invitation});
+}
+
+
+# Links are opened in an account, and what else of its policy is said; returns
+# a link's code.
+
+sub open_link {
+    my ($account, %more) = @_;
+
+    my $policy = $site->get('olga', "$account/policy");
+
+    $site->ok(200, olga => PUT => "$account/policy",
+              { %$policy, join_link => JSON::true, %more },
+              'links are opened');
+
+    return $site->ok(201, olga => POST => "$account/invite-links", {},
+                     'one is made')->{code};
 }
 
 
@@ -344,6 +362,16 @@ subtest 'S1.19 an email is there once' => sub {
     $site->refused(409, 'pending-exists', olga => POST => $invitations,
                    { email => 'Uma@example.com', roles => [] },
                    'who is invited already');
+
+    # whoever signs in by another way, with the same address
+
+    $site->persona('tess-by-phone', email => 'Tess@example.com');
+
+    my $code = open_link($site->a);
+
+    $site->refused(409, 'already-member', 'tess-by-phone' => POST =>
+                   '/invite-links/join', { code => $code },
+                   'nor does one come by a link');
 };
 
 
@@ -366,6 +394,26 @@ subtest 'S1.20 not in the account and in a sub-account' => sub {
     $site->refused(409, 'email-in-tree', both => POST =>
                    '/invitations/accept',
                    { token => $site->mailed($above) }, 'then not above');
+    # by a link, and with a policy of the subaccount's own
+
+    my $code = open_link("/accounts/$south", membership_scope => 'many');
+
+    $site->refused(409, 'email-in-tree', tess => POST =>
+                   '/invite-links/join', { code => $code },
+                   'nor by a link, whatever the policy below');
+    $site->persona('tess-by-phone', email => 'tess@example.com');
+    $site->refused(409, 'email-in-tree', 'tess-by-phone' => POST =>
+                   '/invite-links/join', { code => $code },
+                   'nor as anybody else with that address');
+    $site->refused(409, 'email-in-tree', olga => POST =>
+                   "/accounts/$south/invitations",
+                   { email => 'tess@example.com', roles => [] },
+                   'nor invited there');
+    $site->ok(202, lea => POST => '/invite-links/join', { code => $code },
+              'somebody else waits below');
+    $site->refused(409, 'email-in-tree', olga => POST => $invitations,
+                   { email => 'lea@example.com', roles => [] },
+                   'and is not invited above meanwhile');
     $site->ok(201, nils => POST => '/accounts',
               { name => 'Own', preset => 'branches' },
               'another tree is another matter');

@@ -44,10 +44,13 @@ $$;
 -- their row, and by who else has that address, verified.  p_identity null: only
 -- an address is known yet, as when inviting.
 --
--- In an exclusive account is who is nowhere else, whichever of the two came
--- first.  Joining, it holds until the commit: two accounts' locks don't order
--- the two joins of one person, so they take one on the person, after the
--- account's; and one that says "somebody joins" to policy_put.
+-- An address is in an account once; and once in a tree where one of its two
+-- accounts says so, or the root.  In an exclusive account is who is nowhere
+-- else, whichever of the two came first.
+--
+-- Joining, it holds until the commit: two accounts' locks don't order the two
+-- joins of one person, so they take one on the person, after the account's; and
+-- one that says "somebody joins" to policy_put.
 
 create or replace function team.scope_check(p_account team.account,
   p_identity uuid, p_email text)
@@ -58,6 +61,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_email      text := team.email_normal(p_email);
+  v_member     boolean;
   v_tree       boolean;
   v_exclusive  boolean;
 begin
@@ -74,21 +78,31 @@ begin
     end if;
   end if;
 
-  select bool_or(p_account.membership_scope = 'tree'
-                 and a.root_id = p_account.root_id),
-         bool_or('exclusive' in (p_account.membership_scope,
-                                 a.membership_scope))
-    into v_tree, v_exclusive
-    from team.member m
+  select bool_or(p.named and a.id = p_account.id),
+         bool_or(a.id <> p_account.id
+                 and a.status = 'active'
+                 and a.root_id = p_account.root_id
+                 and 'tree' in (p_account.membership_scope,
+                                a.membership_scope, r.membership_scope)),
+         bool_or(a.id <> p_account.id
+                 and a.status = 'active'
+                 and 'exclusive' in (p_account.membership_scope,
+                                     a.membership_scope))
+    into v_member, v_tree, v_exclusive
+    from (select p_identity, false
+          union all
+          select i.id, true
+            from team.identity i
+           where i.email = v_email
+             and i.email_verified) p (id, named)
+    join team.member m on m.identity_id = p.id
     join team.account a on a.id = m.account_id
-   where m.identity_id in (select p_identity
-                           union all
-                           select i.id
-                             from team.identity i
-                            where i.email = v_email
-                              and i.email_verified)
-     and a.id <> p_account.id
-     and a.status = 'active';
+    join team.account r on r.id = a.root_id;
+
+  if v_member then
+    perform team.fail(409, 'already-member',
+                      'This person is a member already.');
+  end if;
 
   if v_tree then
     perform team.fail(409, 'email-in-tree',

@@ -150,19 +150,6 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform
-     from team.identity i
-     join team.member m
-       on m.identity_id = i.id
-      and m.account_id = p_account.id
-    where i.email = p_email
-      and i.email_verified;
-
-  if found then
-    perform team.fail(409, 'already-member',
-                      'This person is a member already.');
-  end if;
-
   perform team.scope_check(p_account, null, p_email);
 end
 $$;

@@ -196,11 +196,17 @@ begin
 
   perform pg_advisory_xact_lock(team.scope_lock());
 
+  -- what the root says holds among the accounts below, too
+
   select m.id
     into v_member
-    from team.member m
+    from team.account a
+    join team.member m on m.account_id = a.id
     join team.identity i on i.id = m.identity_id
-   where m.account_id = p_account.id
+   where (a.id = p_account.id
+          or p_account.membership_scope = 'tree'
+             and a.root_id = p_account.id
+             and a.status = 'active')
      and exists (
        select
          from team.identity oi
@@ -211,7 +217,7 @@ begin
                   and oi.email_verified
                   and i.email_verified)
           and oa.status = 'active'
-          and oa.id <> p_account.id
+          and oa.id <> a.id
           and (oa.root_id = p_account.root_id
                or p_account.membership_scope = 'exclusive'))
    order by m.id

@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(107);
+select plan(109);
 
 -- email addresses: S3.8
 
@@ -197,7 +197,8 @@ select throws_ok($$select team.identity_touch('i', '', null, null, null)$$,
 -- joining, by whatever way
 
 create function pg_temp.join(p_account text, p_subject text, p_roles text[],
-  p_status text default 'active', p_permissions text[] default null)
+  p_status text default 'active', p_permissions text[] default null,
+  p_email text default null)
 returns text language plpgsql as $$
 declare
   v_account  team.account;
@@ -206,7 +207,8 @@ begin
   select * into v_account from team.account a where a.slug = p_account;
   v_member := team.member_join(
     v_account,
-    team.identity_touch('i', p_subject, p_subject || '@example.net', true,
+    team.identity_touch('i', p_subject,
+                        coalesce(p_email, p_subject || '@example.net'), true,
                         p_subject),
     array(select r.id from team.role r
            where r.account_id = v_account.id and r.key = any (p_roles)),
@@ -222,12 +224,18 @@ $$;
 select is(pg_temp.join('tours', 'n1', array['traveller']), 'active t', 'joins');
 select is(pg_temp.join('tours', 'n1', array['traveller']),
           'TM409 already-member', 'once');
+select is(pg_temp.join('tours', 'n1-again', array['traveller'],
+                       p_email => 'N1@example.net'), 'TM409 already-member',
+          'S1.19: nor under another identity with the same address');
 select is(pg_temp.join('tours', 'n2', array[]::text[]),
           'TM409 role-cardinality', 'S2.2: with a role');
 select is(pg_temp.join('tours', 'n2', array['traveller', 'approver']),
           'TM409 role-cardinality', 'S2.2: and one only');
 select is(pg_temp.join('space', 'n2', array['staff'], 'pending'), 'pending f',
           'S4.7: pending');
+select is(pg_temp.join('space', 'n2-again', array['staff'], 'pending',
+                       p_email => 'n2@example.net'), 'TM409 already-member',
+          'S1.19: nobody waits beside themselves');
 select is(pg_temp.join('cloud', 'n3', array[]::text[], 'active',
                        array['products:read']), 'active t',
           'S3.9: with hand-picked permissions');

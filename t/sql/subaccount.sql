@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(79);
+select plan(90);
 
 create function pg_temp.post(p_subject text, p_account text, p_name text,
   p_invitation text)
@@ -253,6 +253,40 @@ update team.invitation set status = 'pending', decided_at = null
  where email = 'west@example.org' and account_id <> t.a('bento')::uuid;
 select is(pg_temp.accept('west', 'west@example.org'), 'TM409 email-in-tree',
           'S1.20: then the other can''t be');
+
+-- whichever of the two says so: a subaccount's own policy lets nobody out
+
+select is(pg_temp.put('south', '{"membership_scope": "many"}'), '200',
+          'a subaccount would have people of anywhere');
+select is(t.try('invitation_post', 'bento-owner', 'south',
+                'bento-team@example.com', null, '["team-admin"]', null, null,
+                null, null), 'TM409 email-in-tree',
+          'S1.20: the tree''s own are not invited all the same');
+select is(t.try('invitation_post', 'bento-owner', 'south', 'east@example.org',
+                null, '["team-admin"]', null, null, null, null), '201',
+          'somebody else is');
+select team.member_add('bento', 'https://id.example.com', 'east',
+                       'east@example.org', 'East', 'team-admin') \g /dev/null
+select is(pg_temp.accept('east', 'east@example.org'), 'TM409 email-in-tree',
+          'S1.20: and can''t accept once they are of the tree');
+select is(t.state('south', 'east'), null, 'nor have they');
+select is(pg_temp.put('north', '{"membership_scope": "many"}'), '200',
+          'two subaccounts would');
+select is(t.try('invitation_post', 'bento-owner', 'north', 'chief@example.org',
+                null, '["team-admin"]', null, null, null, null),
+          'TM409 email-in-tree', 'S1.19: nobody is in both');
+savepoint scope;
+update team.member set status = 'active'
+ where account_id = t.a('bento')::uuid and status = 'suspended';
+select is(pg_temp.put('bento', '{"membership_scope": "many"}'), '200',
+          'unless the account above them says so too');
+select is(t.try('invitation_post', 'bento-owner', 'north', 'chief@example.org',
+                null, '["team-admin"]', null, null, null, null), '201',
+          'then somebody is');
+select is(pg_temp.accept('chief', 'chief@example.org'), '201', 'in both');
+select is(pg_temp.put('bento', '{"membership_scope": "tree"}'),
+          'TM409 policy-conflict', 'who is in the way back');
+rollback to scope;
 
 -- depth
 
