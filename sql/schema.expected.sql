@@ -4175,9 +4175,18 @@ begin
   values (p_issuer, p_subject, v_email, v_email is not null and v_verified,
           v_name)
   on conflict (issuer, subject) do update
-    set email = coalesce(excluded.email, i.email),
+    set email = case
+                  when excluded.email is null
+                       or i.email_verified and not excluded.email_verified
+                    then i.email
+                  else excluded.email
+                end,
         email_verified = case
-                           when excluded.email is null then i.email_verified
+                           when excluded.email is null
+                                or i.email_verified
+                                   and not excluded.email_verified
+                                   and excluded.email <> i.email
+                             then i.email_verified
                            else excluded.email_verified
                          end,
         name = coalesce(excluded.name, i.name)

@@ -173,6 +173,28 @@ subtest 'accept as another email, or an unverified one' => sub {
 };
 
 
+# Somebody who is in an account tells their issuer another address, which nobody
+# verifies, and is listed by it.
+
+subtest 'an address that is another\'s' => sub {
+    my $at = sub {
+        return join ' ', map { $_->{email} } $site->directory('olga', "q=$_[0]");
+    };
+
+    $site->persona('tim', email => 'olga@example.com',
+                   email_verified => JSON::false);
+    $site->ok(201, tim => POST => '/accounts',
+              { name => 'Tim', preset => 'travel' }, 'he makes an account');
+    is($at->('olga%40'), 'olga@example.com', 'olga is there once');
+    is($at->('tim%40'), 'tim@example.com', 'he is who he was');
+    $site->refused(409, 'already-member', olga => POST => $invitations,
+                   { email => 'tim@example.com', roles => ['traveller'] },
+                   'and known as a member');
+    $site->persona('tim', email => 'tim@example.com',
+                   email_verified => JSON::true);
+};
+
+
 # The inviter was fired before the invitation was accepted, and the offer stood
 # (alkem-io PR #10299).
 

@@ -277,7 +277,9 @@ $$;
 
 
 -- The row of who asks, as their token has them now.  A token that doesn't say
--- leaves what an earlier one has said; what can't be stored is as unsaid.
+-- leaves what an earlier one has said; what can't be stored is as unsaid.  Nor
+-- does an address that isn't verified replace one that is: accounts know their
+-- members by it.
 
 create or replace function team.identity_touch(p_issuer text,
   p_subject text, p_email text, p_email_verified boolean, p_name text)
@@ -308,9 +310,18 @@ begin
   values (p_issuer, p_subject, v_email, v_email is not null and v_verified,
           v_name)
   on conflict (issuer, subject) do update
-    set email = coalesce(excluded.email, i.email),
+    set email = case
+                  when excluded.email is null
+                       or i.email_verified and not excluded.email_verified
+                    then i.email
+                  else excluded.email
+                end,
         email_verified = case
-                           when excluded.email is null then i.email_verified
+                           when excluded.email is null
+                                or i.email_verified
+                                   and not excluded.email_verified
+                                   and excluded.email <> i.email
+                             then i.email_verified
                            else excluded.email_verified
                          end,
         name = coalesce(excluded.name, i.name)

@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(109);
+select plan(112);
 
 -- email addresses: S3.8
 
@@ -187,6 +187,19 @@ select team.identity_touch('i', 'p', 'p@x.org', false, E'Pat\nX');
 select is((select (email, email_verified, name)::text from team.identity
             where subject = 'p'), '(p@x.org,f,Pat)',
           'an address is as verified as the last token says');
+select team.identity_touch('i', 'p', 'other@x.org', false, null);
+select is((select (email, email_verified)::text from team.identity
+            where subject = 'p'), '(other@x.org,f)', 'or another one');
+select team.identity_touch('i', 'p', 'p@x.org', true, null);
+select team.identity_touch('i', 'p', 'boss@x.org', false, null);
+select is((select (email, email_verified)::text from team.identity
+            where subject = 'p'), '(p@x.org,t)',
+          'a verified one stays where another one isn''t');
+select team.identity_touch('i', 'p', 'p2@x.org', true, null);
+select is((select (email, email_verified)::text from team.identity
+            where subject = 'p'), '(p2@x.org,t)', 'until it is');
+select team.identity_touch('i', 'p', 'p@x.org', true, null);
+select team.identity_touch('i', 'p', 'p@x.org', false, null);
 select team.identity_touch('i', 'p', 'no address', true, ' ');
 select is((select (email, email_verified, name)::text from team.identity
             where subject = 'p'), '(p@x.org,f,Pat)',
