@@ -5849,6 +5849,7 @@ CREATE FUNCTION team.policy_owner_check(p_account team.account, p_owners uuid[])
 declare
   v_role    team.role;
   v_member  uuid;
+  v_email   text;
 begin
   select *
     into v_role
@@ -5881,6 +5882,20 @@ begin
       perform team.policy_conflict(
         format('%s holds the role "%s" and would become an owner.',
                team.member_label(v_member), v_role.key));
+    end if;
+
+    select min(i.email::text)
+      into v_email
+      from team.invitation_role ir
+      join team.invitation i on i.id = ir.invitation_id
+     where ir.account_id = p_account.id
+       and ir.role_id = v_role.id
+       and i.status = 'pending';
+
+    if v_email is not null then
+      perform team.policy_conflict(
+        format('%s is invited with the role "%s" and would become an owner.',
+               v_email, v_role.key));
     end if;
   end if;
 
@@ -6030,7 +6045,21 @@ CREATE FUNCTION team.policy_roles_switch(p_account uuid, p_preset text) RETURNS 
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_own  text;
 begin
+  select min(r.key::text)
+    into v_own
+    from team.role r
+    join team.preset_role pr on pr.preset = p_preset and pr.key = r.key
+   where r.account_id = p_account
+     and not r.system;
+
+  if v_own is not null then
+    perform team.policy_conflict(
+      format('The account has a role "%s" of its own.', v_own));
+  end if;
+
   update team.role r
      set name = pr.name,
          rank = pr.rank

@@ -233,8 +233,8 @@ $$;
 
 
 -- Whether the role that makes owners can be that: who has it can still change
--- the policy, nobody becomes an owner by what they hold already, and nobody
--- stands above the owners, who could then make some.
+-- the policy, nobody becomes an owner by what they hold already or are offered
+-- as less, and nobody stands above the owners, who could then make some.
 
 create or replace function team.policy_owner_check(p_account team.account,
   p_owners uuid[])
@@ -246,6 +246,7 @@ as $$
 declare
   v_role    team.role;
   v_member  uuid;
+  v_email   text;
 begin
   select *
     into v_role
@@ -278,6 +279,20 @@ begin
       perform team.policy_conflict(
         format('%s holds the role "%s" and would become an owner.',
                team.member_label(v_member), v_role.key));
+    end if;
+
+    select min(i.email::text)
+      into v_email
+      from team.invitation_role ir
+      join team.invitation i on i.id = ir.invitation_id
+     where ir.account_id = p_account.id
+       and ir.role_id = v_role.id
+       and i.status = 'pending';
+
+    if v_email is not null then
+      perform team.policy_conflict(
+        format('%s is invited with the role "%s" and would become an owner.',
+               v_email, v_role.key));
     end if;
   end if;
 
@@ -422,7 +437,9 @@ $$;
 
 
 -- The preset's roles: those that are missing come, the built-in ones of its
--- keys become what it says.
+-- keys become what it says.  One that the account has made itself is in the
+-- way: left as it is, it would be what the preset's policy gives to people; made
+-- into the preset's, its holders would have what nobody gave them.
 
 create or replace function team.policy_roles_switch(p_account uuid,
   p_preset text)
@@ -431,7 +448,21 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_own  text;
 begin
+  select min(r.key::text)
+    into v_own
+    from team.role r
+    join team.preset_role pr on pr.preset = p_preset and pr.key = r.key
+   where r.account_id = p_account
+     and not r.system;
+
+  if v_own is not null then
+    perform team.policy_conflict(
+      format('The account has a role "%s" of its own.', v_own));
+  end if;
+
   update team.role r
      set name = pr.name,
          rank = pr.rank

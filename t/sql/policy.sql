@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(141);
+select plan(144);
 
 create function pg_temp.p(p_account text) returns jsonb language sql as $$
   select team.policy_text(team.policy_of(a))::jsonb
@@ -352,6 +352,20 @@ select alike(pg_temp.put('tours-owner', 'tours', '{"owner_role": "low"}'),
              'TM409 policy-conflict: % would stand above the owners.',
              'nor does anybody outrank them');
 delete from team.role where key = 'low';
+savepoint invited;
+insert into team.role (account_id, key, name, rank)
+values (t.a('acme')::uuid, 'boss', 'Boss', 90);
+insert into team.role_permission
+select id, '*' from team.role where key = 'boss';
+select is(t.try('invitation_post', 'olga', 'acme', 'new@example.org', 'New',
+                '["boss"]', null, null, null, null), '201',
+          'somebody is invited with much');
+select is(pg_temp.put('olga', 'acme',
+                      '{"owner_mode": "many", "owner_role": "boss"}'),
+          'TM409 policy-conflict: new@example.org is invited with the role '
+          '"boss" and would become an owner.',
+          'S2.8: which does not become more before they accept');
+rollback to invited;
 
 -- owners, one or several
 
@@ -444,6 +458,11 @@ select is(t.list($$select key::text from team.role
                     where account_id = t.a('cloud')::uuid order by key$$),
           'admin,all,developer,finance,member,mine,owner',
           'one''s own roles stay');
+update team.role set key = 'staff' where key = 'mine';
+select is(pg_temp.switch('cloud-owner', 'cloud', 'workspace'),
+          'TM409 policy-conflict: The account has a role "staff" of its own.',
+          'S4.17: nor does one take the place of a built-in one');
+delete from team.role where key = 'staff' and not system;
 select is(pg_temp.switch('cloud-owner', 'cloud', 'workspace'), '200', 'on');
 select is((select (name, rank, permission_list)::text from team.role
             where account_id = t.a('cloud')::uuid and key = 'admin'),
