@@ -6734,6 +6734,9 @@ begin
   if v_inviter.member_id is null
      or v_inviter.status <> 'active'
      or not team.permission_has(v_inviter.member_id, p_permission)
+     or p_inviter_account <> p_account.id
+        and p_permission <> 'subaccounts:create'
+        and not team.permission_has(v_inviter.member_id, 'subaccounts:read')
      or not exists (select
                       from team.account a
                      where a.id = p_inviter_account
@@ -8617,6 +8620,8 @@ begin
          when v_invitation.inviter_account_id = v_account.id
               or team.permission_has(v_invitation.inviter_member_id,
                                      'invitations:create')
+                 and team.permission_has(v_invitation.inviter_member_id,
+                                         'subaccounts:read')
            then 'invitations:create'
          else 'subaccounts:create'
        end,

@@ -70,9 +70,10 @@ $$;
 
 
 -- The same by the standing that whoever made the offer has today: they may have
--- been demoted, suspended, removed, or their own account closed.  An offer of
--- more than they may still give is void as a whole; it is not cut down, since
--- nobody has chosen what would be left.
+-- been demoted, suspended, removed, or their own account closed; and who made it
+-- from an account above must still see this one, unless they may make its like.
+-- An offer of more than they may still give is void as a whole; it is not cut
+-- down, since nobody has chosen what would be left.
 
 create or replace function team.rule_inviter(p_account team.account,
   p_inviter_account uuid, p_inviter uuid, p_permission text,
@@ -88,6 +89,9 @@ begin
   if v_inviter.member_id is null
      or v_inviter.status <> 'active'
      or not team.permission_has(v_inviter.member_id, p_permission)
+     or p_inviter_account <> p_account.id
+        and p_permission <> 'subaccounts:create'
+        and not team.permission_has(v_inviter.member_id, 'subaccounts:read')
      or not exists (select
                       from team.account a
                      where a.id = p_inviter_account

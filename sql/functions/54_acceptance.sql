@@ -383,6 +383,8 @@ begin
          when v_invitation.inviter_account_id = v_account.id
               or team.permission_has(v_invitation.inviter_member_id,
                                      'invitations:create')
+                 and team.permission_has(v_invitation.inviter_member_id,
+                                         'subaccounts:read')
            then 'invitations:create'
          else 'subaccounts:create'
        end,

@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(90);
+select plan(95);
 
 create function pg_temp.post(p_subject text, p_account text, p_name text,
   p_invitation text)
@@ -232,6 +232,34 @@ update team.member set status = 'suspended'
  where id = t.m('bento', 'bento-owner2')::uuid;
 select is(pg_temp.accept('late', 'late@example.org'), '409 inviter-lost-right',
           'is void when their standing above is');
+
+-- or when they may not see subaccounts any more
+
+savepoint unseen;
+update team.member set status = 'active'
+ where id = t.m('bento', 'bento-team')::uuid;
+select is(t.try('invitation_post', 'bento-team', 'south', 'seen@example.org',
+                null, '[]', '["members:read"]', null, null, null), '201',
+          'by a Team Admin above');
+update team.account set join_link = true where slug = 'south';
+insert into team.member_permission
+values (t.m('bento', 'bento-team')::uuid, 'invite-links:create');
+select t.body('link_post', 'bento-team', 'south', null, null, null, null, null)
+         ->> 'code' as code \gset
+delete from team.role_permission rp
+ using team.role r
+ where r.id = rp.role_id
+   and r.account_id = t.a('bento')::uuid
+   and rp.permission in ('subaccounts:create', 'subaccounts:read');
+select is(pg_temp.accept('seen', 'seen@example.org'),
+          '409 inviter-lost-right', 'who does not see it any more');
+select is(t.try('link_join', 'lin', :'code'), '409 inviter-lost-right',
+          'by their link neither');
+insert into team.member_permission
+values (t.m('bento', 'bento-team')::uuid, 'subaccounts:read');
+select is(t.try('link_join', 'lin', :'code'), '202', 'and again');
+select is(pg_temp.accept('seen', 'seen@example.org'), '201', 'both');
+rollback to unseen;
 
 
 -- the tree: S1.19, S1.20
