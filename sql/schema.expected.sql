@@ -5029,6 +5029,36 @@ $$;
 
 ALTER FUNCTION team.member_add(p_account text, p_issuer text, p_subject text, p_email text, p_name text, p_role text, p_status text) OWNER TO team_owner;
 
+CREATE FUNCTION team.member_end(p_account team.account, p_actor team.standing, p_target team.standing) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_invitation  team.invitation;
+begin
+  delete from team.member m
+   where m.id = p_target.member_id;
+
+  for v_invitation in
+    select n.*
+      from team.identity i
+      join team.invitation n
+        on n.account_id = p_account.id
+       and n.email = i.email
+       and n.status = 'pending'
+     where i.id = p_target.identity_id
+       and i.email_verified
+  loop
+    perform team.invitation_withdraw(v_invitation.id);
+    perform team.audit(p_account.id, p_actor, 'invitation.withdraw',
+                       'invitation', v_invitation.id, null,
+                       jsonb_build_object('email', v_invitation.email));
+  end loop;
+end
+$$;
+
+ALTER FUNCTION team.member_end(p_account team.account, p_actor team.standing, p_target team.standing) OWNER TO team_owner;
+
 CREATE FUNCTION team.member_join(p_account team.account, p_identity uuid, p_roles uuid[], p_permissions text[], p_groups uuid[], p_invited_by uuid, p_status text) RETURNS uuid
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -9266,8 +9296,7 @@ begin
     perform team.fail(409, 'not-pending', 'The member is not pending.');
   end if;
 
-  delete from team.member m
-   where m.id = v_target.member_id;
+  perform team.member_end(v_account, v_actor, v_target);
 
   perform team.join_decide(v_join.id, 'rejected', v_actor);
   perform team.audit(v_account.id, v_actor, 'join-request.reject',
@@ -10195,8 +10224,13 @@ begin
 
   perform team.rule_owner_stays(v_account, v_target);
 
-  delete from team.member m
-   where m.id = v_target.member_id;
+  if v_leaves then
+    delete from team.member m
+     where m.id = v_target.member_id;
+
+  else
+    perform team.member_end(v_account, v_actor, v_target);
+  end if;
 
   perform team.audit(
     v_account.id, v_actor,
@@ -12367,6 +12401,8 @@ REVOKE ALL ON FUNCTION team.login_waiting_take() FROM PUBLIC;
 REVOKE ALL ON FUNCTION team.member_account(p_member uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.member_add(p_account text, p_issuer text, p_subject text, p_email text, p_name text, p_role text, p_status text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.member_end(p_account team.account, p_actor team.standing, p_target team.standing) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.member_join(p_account team.account, p_identity uuid, p_roles uuid[], p_permissions text[], p_groups uuid[], p_invited_by uuid, p_status text) FROM PUBLIC;
 

@@ -261,6 +261,22 @@ subtest 'S1.14 a removed user has no access' => sub {
     $site->ok(204, olga => DELETE => $site->m('norm'), undef, 'removed');
     is($site->gate('norm', 'account:read'), 403, 'not through the gate');
     is($site->ask(norm => GET => $site->a)->status, 404, 'nor in the API');
+
+    # one who was invited as well, and came by a link
+
+    my $token = $site->mailed($site->invite('olga', 'lina', ['team-admin']));
+    my $asked = $site->ok(202, lina => POST => '/invite-links/join',
+                          { code => open_link($site->a) }, 'she asks');
+
+    $site->ok(200, olga => POST =>
+              $site->a("/join-requests/$asked->{id}/approve"), undef,
+              'is let in');
+    $site->ok(204, olga => DELETE => $site->a("/members/$asked->{member}"),
+              undef, 'and removed');
+    is($site->row('olga', 'lina'), undef, 'there is nothing of her');
+    $site->refused(410, 'invitation-withdrawn', lina => POST =>
+                   '/invitations/accept', { token => $token },
+                   'nor a way back by the invitation');
 };
 
 

@@ -234,8 +234,43 @@ end
 $$;
 
 
--- Ends a membership, with its roles and permissions: who comes back later has
--- what the new invitation says.  One's own: leaving, which needs no right.
+-- Turns somebody away: a member goes, with roles and permissions, and so does
+-- what is still offered to their address, or they would be back by it.
+
+create or replace function team.member_end(p_account team.account,
+  p_actor team.standing, p_target team.standing)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_invitation  team.invitation;
+begin
+  delete from team.member m
+   where m.id = p_target.member_id;
+
+  for v_invitation in
+    select n.*
+      from team.identity i
+      join team.invitation n
+        on n.account_id = p_account.id
+       and n.email = i.email
+       and n.status = 'pending'
+     where i.id = p_target.identity_id
+       and i.email_verified
+  loop
+    perform team.invitation_withdraw(v_invitation.id);
+    perform team.audit(p_account.id, p_actor, 'invitation.withdraw',
+                       'invitation', v_invitation.id, null,
+                       jsonb_build_object('email', v_invitation.email));
+  end loop;
+end
+$$;
+
+
+-- Ends a membership: who comes back later has what the new invitation says.
+-- One's own: leaving, which needs no right.
 
 create or replace function team_api.member_remove(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
@@ -279,8 +314,13 @@ begin
 
   perform team.rule_owner_stays(v_account, v_target);
 
-  delete from team.member m
-   where m.id = v_target.member_id;
+  if v_leaves then
+    delete from team.member m
+     where m.id = v_target.member_id;
+
+  else
+    perform team.member_end(v_account, v_actor, v_target);
+  end if;
 
   perform team.audit(
     v_account.id, v_actor,

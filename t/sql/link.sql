@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(116);
+select plan(123);
 
 -- a link's code; role, uses, domains as they may be
 
@@ -357,6 +357,36 @@ update team.account set join_link = false where slug = 'acme';
 select is(pg_temp.join('pat', :'acme'), 'TM409 channel-disabled',
           'switched off, no link of old works');
 
+
+-- Somebody is invited, asks to join by a link, and is turned away: the
+-- invitation is no way back.
+
+update team.account set join_email = true where slug = 'space';
+select pg_temp.link('space-owner', 'space') as back \gset
+create temporary table offer as
+select s, t.try('invitation_post', 'space-owner', 'space',
+                s || '@example.com', null, '["staff"]', null, null, null,
+                null) as invited, pg_temp.join(s, :'back') as joined
+  from unnest(array['out', 'off', 'gone']) s;
+select is(string_agg(invited || ' ' || joined, ',' order by s),
+          '201 202,201 202,201 202', 'three are invited and ask to join')
+  from offer;
+select is(t.try('member_remove', 'space-owner', 'space', t.m('space', 'out')),
+          '204', 'one is removed');
+select is((select (action, target_type, outcome, detail ->> 'email')::text
+             from team.audit_event
+            where action ~ '^invitation' order by id desc limit 1),
+          '(invitation.withdraw,invitation,done,out@example.com)',
+          'which the log tells of the invitation, too');
+select is(t.try('join_reject', 'space-owner', 'space',
+                pg_temp.j('space', 'off')), '204', 'one is rejected');
+select is(t.try('join_approve', 'space-owner', 'space',
+                pg_temp.j('space', 'gone')), '200', 'one is let in');
+select is(t.try('member_remove', 'gone', 'space', 'me'), '204', 'and leaves');
+select is(t.list($$select split_part(email, '@', 1) || ' ' || status
+                     from team.invitation order by email$$),
+          'gone pending,off withdrawn,out withdrawn',
+          'only who left may come back');
 
 -- what the link gives makes owners by now
 
