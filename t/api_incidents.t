@@ -178,7 +178,8 @@ subtest 'accept as another email, or an unverified one' => sub {
 
 subtest 'an address that is another\'s' => sub {
     my $at = sub {
-        return join ' ', map { $_->{email} } $site->directory('olga', "q=$_[0]");
+        return join ' ', map { $_->{email} }
+                         $site->directory('olga', "q=$_[0]");
     };
 
     $site->persona('tim', email => 'olga@example.com',

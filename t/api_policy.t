@@ -192,8 +192,23 @@ my %keys = (
             word($own, PUT => m_($own, '/roles'), { roles => ['finance'] });
         }],
     join_email => [
-        { $T => '201', $F => '409 channel-disabled' }, {},
-        sub { invite('new') }],
+        { $T => '201, 201', $F => '409 channel-disabled, '
+                                  . '409 channel-disabled' }, {},
+        sub {
+            # one was invited while it was so
+
+            my $is = $site->sql('select join_email from team.account
+                                  where slug = ?', $slug);
+            my $turn = sub {
+                $dbh->do('update team.account set join_email = ?
+                           where slug = ?', undef, $_[0], $slug);
+            };
+
+            $turn->(1);
+            my @before = invited('was');
+            $turn->($is);
+            invite('new') . ', ' . let_in(@before);
+        }],
     join_subaccount => [
         { $T => '201', $F => '409 subaccounts-disabled' }, {},
         sub { word($own, POST => a('/subaccounts'), { name => 'Sub' }) }],

@@ -6,7 +6,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(127);
+select plan(131);
 
 -- an invitation by somebody of the account, and a mail's token for it
 
@@ -300,6 +300,19 @@ select is(pg_temp.as('invitation_decline', 'dora', 'dora@example.com', true,
                      :'dora2'), 'TM409 decline-disabled',
           'C7: where there is no declining');
 select is(pg_temp.status(:'dora2'), 'pending', 'nothing is declined');
+
+-- people are invited by email no more
+
+savepoint channel;
+update team.account set join_email = false, decline_mode = 'hidden'
+ where slug = 'acme';
+select is(pg_temp.accept('dora', :'dora2'), 'TM409 channel-disabled',
+          'C5: who was invited by email before does not come in by it');
+select is(t.state('acme', 'dora'), null, 'there is no member');
+select is(pg_temp.status(:'dora2'), 'pending', 'the invitation waits');
+update team.account set join_email = true where slug = 'acme';
+select is(pg_temp.accept('dora', :'dora2'), '201', 'for it to be so again');
+rollback to channel;
 
 -- --- the inviter, today ------------------------------------------------------
 -- (alkem-io PR #10299: an invitation outlived the rights of who had sent it)
