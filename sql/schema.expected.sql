@@ -580,6 +580,27 @@ $$;
 
 ALTER FUNCTION team.actor_present(p_issuer text, p_subject text) OWNER TO team_owner;
 
+CREATE FUNCTION team.all_held(p_account uuid, p_but uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return exists (
+    select
+      from team.role r
+      join team.role_permission rp
+        on rp.role_id = r.id
+       and rp.permission = '*'
+      join team.member_role mr on mr.role_id = r.id
+      join team.member m on m.id = mr.member_id
+     where r.account_id = p_account
+       and m.status = 'active'
+       and m.id is distinct from p_but);
+end
+$$;
+
+ALTER FUNCTION team.all_held(p_account uuid, p_but uuid) OWNER TO team_owner;
+
 CREATE FUNCTION team.audit(p_account uuid, p_actor team.standing, p_action text, p_target_type text, p_target uuid, p_code text, p_detail jsonb) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6215,6 +6236,13 @@ begin
     if p_policy.owner_mode <> 'none' and v_active = 0 then
       perform team.policy_conflict('The account would have no active owner.');
     end if;
+
+    if p_policy.owner_mode = 'none'
+       and cardinality(v_owners) > 0
+       and not team.all_held(p_account.id, null)
+    then
+      perform team.policy_conflict('Nobody could do everything.');
+    end if;
   end if;
 
   if p_policy.owner_mode <> 'none' then
@@ -6909,6 +6937,13 @@ begin
     then
       perform team.rule_owner_stays(p_account, p_target);
     end if;
+
+  elsif not exists (select
+                      from team.role_permission rp
+                     where rp.role_id = any (p_new)
+                       and rp.permission = '*')
+  then
+    perform team.rule_owner_stays(p_account, p_target);
   end if;
 end
 $$;
@@ -6920,6 +6955,15 @@ CREATE FUNCTION team.rule_owner_stays(p_account team.account, p_target team.stan
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  if p_account.owner_mode = 'none'
+     and p_target.status = 'active'
+     and team.permission_has(p_target.member_id, '*')
+     and not team.all_held(p_account.id, p_target.member_id)
+  then
+    perform team.fail(409, 'last-owner',
+                      'Somebody who may do everything must remain.');
+  end if;
+
   if not p_target.is_owner then
     return;
   end if;
@@ -12227,6 +12271,8 @@ REVOKE ALL ON FUNCTION team.account_text(p_account team.account) FROM PUBLIC;
 REVOKE ALL ON FUNCTION team.actor_check(p_account team.account, p_issuer text, p_subject text, p_permission text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.actor_present(p_issuer text, p_subject text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.all_held(p_account uuid, p_but uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.audit(p_account uuid, p_actor team.standing, p_action text, p_target_type text, p_target uuid, p_code text, p_detail jsonb) FROM PUBLIC;
 

@@ -409,8 +409,34 @@ end
 $$;
 
 
+-- Whether somebody who is active may do everything, beside p_but: "*" is given
+-- by a role only.
+
+create or replace function team.all_held(p_account uuid, p_but uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (
+    select
+      from team.role r
+      join team.role_permission rp
+        on rp.role_id = r.id
+       and rp.permission = '*'
+      join team.member_role mr on mr.role_id = r.id
+      join team.member m on m.id = mr.member_id
+     where r.account_id = p_account
+       and m.status = 'active'
+       and m.id is distinct from p_but);
+end
+$$;
+
+
 -- Before the target stops being an active owner: with a single owner that
--- takes a transfer; with several, an active one must remain.
+-- takes a transfer; with several, an active one must remain; with none,
+-- somebody who may do what owners may.
 
 create or replace function team.rule_owner_stays(p_account team.account,
   p_target team.standing)
@@ -419,6 +445,15 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if p_account.owner_mode = 'none'
+     and p_target.status = 'active'
+     and team.permission_has(p_target.member_id, '*')
+     and not team.all_held(p_account.id, p_target.member_id)
+  then
+    perform team.fail(409, 'last-owner',
+                      'Somebody who may do everything must remain.');
+  end if;
+
   if not p_target.is_owner then
     return;
   end if;
@@ -449,7 +484,8 @@ $$;
 
 -- Which roles the owner's role may join or leave.  A single owner keeps it, and
 -- a role of the key "owner" is nobody else's; with several owners it is given
--- and taken like any other, while an active owner remains.
+-- and taken like any other, while an active owner remains; with none, all roles
+-- are, while somebody may do everything.
 
 create or replace function team.rule_owner_role(p_account team.account,
   p_target team.standing, p_new uuid[])
@@ -482,6 +518,13 @@ begin
     then
       perform team.rule_owner_stays(p_account, p_target);
     end if;
+
+  elsif not exists (select
+                      from team.role_permission rp
+                     where rp.role_id = any (p_new)
+                       and rp.permission = '*')
+  then
+    perform team.rule_owner_stays(p_account, p_target);
   end if;
 end
 $$;

@@ -356,6 +356,13 @@ begin
     if p_policy.owner_mode <> 'none' and v_active = 0 then
       perform team.policy_conflict('The account would have no active owner.');
     end if;
+
+    if p_policy.owner_mode = 'none'
+       and cardinality(v_owners) > 0
+       and not team.all_held(p_account.id, null)
+    then
+      perform team.policy_conflict('Nobody could do everything.');
+    end if;
   end if;
 
   if p_policy.owner_mode <> 'none' then

@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(104);
+select plan(114);
 
 -- --- suspend and resume ------------------------------------------------------
 
@@ -111,6 +111,51 @@ select is(t.try('member_remove', 'tours-owner', 'tours',
                 t.m('tours', 'tours-owner2')), '204',
           'and may remove their equal');
 select is(t.state('tours', 'tours-owner2'), null, 'who is gone');
+
+-- where there are none: somebody stays who may do everything
+
+savepoint nobody;
+update team.account set owner_mode = 'none', owner_role = null,
+                        self_change = 'forbid'
+ where slug = 'tours';
+select is(t.try('member_remove', 'tours-owner', 'tours', 'me'),
+          'TM409 last-owner', 'C2: the last of them does not leave');
+select is(t.state('tours', 'tours-owner'), 'active owner', 'nor has');
+select is(t.try('member_remove', 'tours-approver', 'tours', 'me'), '204',
+          'others do');
+select team.member_add('tours', 'https://id.example.com', 'tours-high', null,
+                       'Hana', 'traveller') \g /dev/null
+insert into team.role (account_id, key, name, rank)
+values (t.a('tours')::uuid, 'high', 'High', 200);
+insert into team.role_permission
+select id, unnest(array['members:remove', 'members:suspend', 'members:roles'])
+  from team.role where key = 'high';
+update team.member_role
+   set role_id = (select id from team.role where key = 'high')
+ where member_id = t.m('tours', 'tours-high')::uuid;
+select is(t.try('member_remove', 'tours-high', 'tours',
+                t.m('tours', 'tours-owner')), 'TM409 last-owner',
+          'nor are they removed by who is above them');
+select is(t.try('member_suspend', 'tours-high', 'tours',
+                t.m('tours', 'tours-owner')), 'TM409 last-owner',
+          'nor suspended');
+select is(t.put('tours-high', 'tours', 'tours-owner', '[]'),
+          'TM409 role-cardinality', 'a role is needed');
+update team.account set role_cardinality = 'many' where slug = 'tours';
+select is(t.put('tours-high', 'tours', 'tours-owner', '[]'),
+          'TM409 last-owner', 'that one');
+select is(t.state('tours', 'tours-owner'), 'active owner', 'which stays');
+select team.member_add('tours', 'https://id.example.com', 'tours-two', null,
+                       'Two', 'traveller') \g /dev/null
+update team.member_role
+   set role_id = (select id from team.role
+                   where key = 'owner' and account_id = t.a('tours')::uuid)
+ where member_id = t.m('tours', 'tours-two')::uuid;
+select is(t.try('member_suspend', 'tours-high', 'tours',
+                t.m('tours', 'tours-owner')), '204', 'one of two may be');
+select is(t.try('member_remove', 'tours-two', 'tours', 'me'),
+          'TM409 last-owner', 'but then not the other');
+rollback to nobody;
 
 -- --- roles ------------------------------------------------------------------
 

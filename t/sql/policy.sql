@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(144);
+select plan(148);
 
 create function pg_temp.p(p_account text) returns jsonb language sql as $$
   select team.policy_text(team.policy_of(a))::jsonb
@@ -366,6 +366,28 @@ select is(pg_temp.put('olga', 'acme',
           '"boss" and would become an owner.',
           'S2.8: which does not become more before they accept');
 rollback to invited;
+
+-- no owners, but somebody who may do everything
+
+savepoint nobody;
+insert into team.role (account_id, key, name, rank)
+values (t.a('tours')::uuid, 'head', 'Head', 100);
+insert into team.role_permission
+select id, unnest(array['policy:read', 'policy:update']) from team.role
+ where key = 'head';
+select is(pg_temp.put('tours-owner', 'tours', '{"owner_role": "head"}'), '200',
+          'owners who may little more than change the policy');
+select is(pg_temp.put('tours-owner', 'tours',
+                      '{"owner_mode": "none", "owner_role": null}'),
+          'TM409 policy-conflict: Nobody could do everything.',
+          'C2: there would be nobody in their place');
+rollback to nobody;
+select is(pg_temp.put('tours-owner', 'tours',
+                      '{"owner_mode": "none", "owner_role": null}'), '200',
+          'C2: an account may be without owners');
+select is(pg_temp.put('tours-owner', 'tours',
+                      '{"owner_mode": "many", "owner_role": "owner"}'), '200',
+          'and have some again');
 
 -- owners, one or several
 
