@@ -198,6 +198,32 @@ subtest 'S3.9 all permissions, or chosen ones' => sub {
 };
 
 
+subtest 'S3.9 many at once, from a table' => sub {
+    my $path = $site->a('/invitation-batches');
+    my $rows = $site->ok(200, olga => POST => $path, <<'EOT', 'sent',
+email,permissions,roles
+chris@example.com,products:read billing:read,
+charly@example.com,,all
+carol@example.com,no:such,
+EOT
+                         'Content-Type' => 'text/csv')->{items};
+
+    is(join(', ', map { $_->{code} // $_->{status} } @$rows),
+       'created, created, unknown-permission', 'a result for each row');
+
+    for my $case ([$rows->[0], 'chris', ['products:read', 'billing:read'],
+                   ['products:manage']],
+                  [$rows->[1], 'charly', ['products:manage'], []])
+    {
+        my ($row, $who, $yes, $no) = @$case;
+
+        $site->ok(201, $who => POST => '/invitations/accept',
+                  { token => $site->mailed($row->{invitation}) }, $who);
+        $site->may($who, $yes, $no, '... has what the row says');
+    }
+};
+
+
 subtest 'S3.10 a link is sent by email' => sub {
     my $made = $site->ok(201, olga => POST => $invitations,
                          { email => 'lin@example.com' }, 'sent');

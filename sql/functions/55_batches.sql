@@ -62,8 +62,9 @@ end
 $$;
 
 
--- Roles or groups in one field, as a JSON array.  Between them stand spaces or
--- semicolons; semicolons alone where there is one, as names may hold spaces.
+-- Roles, permissions or groups in one field, as a JSON array.  Between them
+-- stand spaces or semicolons; semicolons alone where there is one, as names may
+-- hold spaces.
 
 create or replace function team.csv_names(p_field text)
 returns jsonb
@@ -127,13 +128,14 @@ begin
                           from unnest(v_fields) h (name));
 
       if not v_header @> array['email']
-         or not v_header <@ array['email', 'name', 'roles', 'groups', 'locale']
+         or not v_header <@ array['email', 'name', 'roles', 'permissions',
+                                  'groups', 'locale']
          or cardinality(v_header) <> (select count(distinct h.name)
                                         from unnest(v_header) h (name))
       then
         perform team.fail(422, 'invalid-csv',
                           'The first line must name the columns: email, name, '
-                          'roles, groups, locale.');
+                          'roles, permissions, groups, locale.');
       end if;
 
       continue;
@@ -145,7 +147,7 @@ begin
           select jsonb_object_agg(
                    h.name,
                    case
-                     when h.name in ('roles', 'groups')
+                     when h.name in ('roles', 'permissions', 'groups')
                        then team.csv_names(v_fields[h.i])
                      else to_jsonb(nullif(btrim(v_fields[h.i]), ''))
                    end)

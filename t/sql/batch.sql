@@ -6,7 +6,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(48);
+select plan(52);
 
 create function pg_temp.json(p_actor text, p_account text, p_rows text)
 returns jsonb language sql as $$
@@ -175,6 +175,27 @@ select is(t.list($$
     join team.role r on r.id = ir.role_id
    where i.email = 'y@example.com' order by 1$$), 'owner,team-admin',
   'S1.15 several roles');
+select is(pg_temp.short(pg_temp.csv('cloud-owner', 'cloud',
+E'email,permissions,roles\np@example.com,billing:read products:read,\n'
+'q@example.com,billing:read; products:read,\nr@example.com,,all\n'
+'s@example.com,no:such,\nt@example.com,*,\n')),
+  '1 created, 2 created, 3 created, 4 unknown-permission, 5 all-by-role',
+  'S3.9 chosen permissions, or all of them');
+select is(t.list($$
+  select split_part(i.email, '@', 1) || ' '
+         || string_agg(ip.permission, ' ' order by ip.permission)
+    from team.invitation_permission ip
+    join team.invitation i on i.id = ip.invitation_id
+   where i.account_id = t.a('cloud')::uuid
+   group by i.email order by 1$$),
+  'p billing:read products:read,q billing:read products:read',
+  'as they were chosen');
+select is(pg_temp.short(pg_temp.csv('bento-team', 'bento',
+            E'email,permissions\nmuch@example.com,members:read funds:read\n')),
+  '1 exceeds-own', 'nor more than one''s own');
+select is(pg_temp.short(pg_temp.csv('olga', 'acme',
+E'email,name,roles,permissions\nn@example.com,N,member,bills:manage\n')),
+  '1 direct-permissions-disabled', 'nor where there are none');
 select is(pg_temp.short(pg_temp.csv('bento-team', 'bento',
             E'email,roles\nboss@example.com,owner\n')), '1 rank',
           'no owner is minted by CSV');
@@ -187,7 +208,7 @@ E'email,name,roles\n=1+1@example.com,=cmd|'' /C calc''!A0,member\n')),
 select is(pg_temp.refused(null, c), 'TM422 invalid-csv',
           'no CSV: ' || regexp_replace(left(c, 30), '[^ -~]', '?', 'g'))
   from unnest(array['', E'\n\n', 'name,roles', 'email,email',
-                    'email,permissions', E'email\n"a@example.com',
+                    'email,rank', E'email\n"a@example.com',
                     E'email\na"b@example.com', E'email\n"a"b@example.com\n',
                     E'e"mail\nx@example.com',
                     'email' || repeat(E'\n', 262140)]) c;
