@@ -1677,6 +1677,50 @@ $$;
 
 ALTER FUNCTION team.directory_created_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) OWNER TO team_owner;
 
+CREATE FUNCTION team.directory_csv(p_items json) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+    select E'kind,id,member,name,email,status,roles,permissions,groups,'
+           'is_owner,inviter,joined_at,created_at,expires_at,last_login_at\r\n'
+           || coalesce(string_agg(c.line || E'\r\n', '' order by e.n), '')
+      from json_array_elements(p_items) with ordinality e (entry, n)
+     cross join lateral (
+       select (select string_agg(r.value ->> 'key', '; ' order by r.n)
+                 from json_array_elements(e.entry -> 'roles')
+                      with ordinality r (value, n)) as roles,
+              (select string_agg(p.permission, '; ' order by p.permission)
+                 from (select mp.permission
+                         from team.member_permission mp
+                        where mp.member_id = (e.entry ->> 'member')::uuid
+                        union all
+                       select ip.permission
+                         from team.invitation_permission ip
+                        where ip.invitation_id = (e.entry ->> 'id')::uuid) p)
+                as permissions,
+              (select string_agg(g.value ->> 'name', '; ' order by g.n)
+                 from json_array_elements(e.entry -> 'groups')
+                      with ordinality g (value, n)) as groups
+     ) l
+     cross join lateral (
+       select string_agg(team.csv_cell(v.cell), ',' order by v.n) as line
+         from (values (1, e.entry ->> 'kind'), (2, e.entry ->> 'id'),
+                      (3, e.entry ->> 'member'), (4, e.entry ->> 'name'),
+                      (5, e.entry ->> 'email'), (6, e.entry ->> 'status'),
+                      (7, l.roles), (8, l.permissions), (9, l.groups),
+                      (10, e.entry ->> 'is_owner'),
+                      (11, e.entry #>> '{inviter,email}'),
+                      (12, e.entry ->> 'joined_at'),
+                      (13, e.entry ->> 'created_at'),
+                      (14, e.entry ->> 'expires_at'),
+                      (15, e.entry ->> 'last_login_at')) v (n, cell)) c);
+end
+$$;
+
+ALTER FUNCTION team.directory_csv(p_items json) OWNER TO team_owner;
+
 CREATE FUNCTION team.directory_email_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) RETURNS uuid[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -8074,7 +8118,7 @@ $$;
 
 ALTER FUNCTION team_api.changes_since(p_snapshot text) OWNER TO team_owner;
 
-CREATE FUNCTION team_api.directory_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_q text, p_kind text, p_status text, p_role text, p_group text, p_sort text, p_limit integer, p_cursor text) RETURNS team_api.reply
+CREATE FUNCTION team_api.directory_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_q text, p_kind text, p_status text, p_role text, p_group text, p_sort text, p_limit integer, p_cursor text, p_format text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -8091,6 +8135,7 @@ declare
   v_end      team.directory;
   v_owner    uuid;
   v_cursor   text;
+  v_items    text;
   v_reply    team_api.reply;
 begin
   perform team.actor_check(v_account, p_issuer, p_subject, 'members:read');
@@ -8171,12 +8216,19 @@ begin
          and r.key = v_account.owner_role);
   end if;
 
+  v_items := coalesce(team.directory_items(v_account, v_owner,
+                                           v_ids[1:v_limit]), '[]');
+
   v_reply.status := 200;
   v_reply.cursor := v_cursor;
+
+  if p_format = 'csv' then
+    v_reply.body := team.directory_csv(v_items::json);
+    return v_reply;
+  end if;
+
   v_reply.body :=
-    '{"items":'
-    || coalesce(team.directory_items(v_account, v_owner, v_ids[1:v_limit]),
-                '[]')
+    '{"items":' || v_items
     || ',"next_cursor":' || coalesce('"' || v_cursor || '"', 'null')
     || ',"labels":' || json_build_object('suspended', v_account.suspend_label)
     || ',"hints":' || json_build_object('only_one_owner',
@@ -8186,7 +8238,7 @@ begin
 end
 $$;
 
-ALTER FUNCTION team_api.directory_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_q text, p_kind text, p_status text, p_role text, p_group text, p_sort text, p_limit integer, p_cursor text) OWNER TO team_owner;
+ALTER FUNCTION team_api.directory_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_q text, p_kind text, p_status text, p_role text, p_group text, p_sort text, p_limit integer, p_cursor text, p_format text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.explain(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_identity text, p_permission text) RETURNS team_api.reply
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -12333,6 +12385,8 @@ REVOKE ALL ON FUNCTION team.directory_created_at_down(p_query team.directory_que
 
 REVOKE ALL ON FUNCTION team.directory_created_at_up(p_query team.directory_query, p_after timestamp with time zone, p_id uuid, p_limit integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.directory_csv(p_items json) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.directory_email_down(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.directory_email_up(p_query team.directory_query, p_after text, p_id uuid, p_limit integer) FROM PUBLIC;
@@ -12646,8 +12700,8 @@ GRANT ALL ON FUNCTION team_api.changes_prune() TO team_gateway;
 REVOKE ALL ON FUNCTION team_api.changes_since(p_snapshot text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.changes_since(p_snapshot text) TO team_gateway;
 
-REVOKE ALL ON FUNCTION team_api.directory_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_q text, p_kind text, p_status text, p_role text, p_group text, p_sort text, p_limit integer, p_cursor text) FROM PUBLIC;
-GRANT ALL ON FUNCTION team_api.directory_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_q text, p_kind text, p_status text, p_role text, p_group text, p_sort text, p_limit integer, p_cursor text) TO team_gateway;
+REVOKE ALL ON FUNCTION team_api.directory_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_q text, p_kind text, p_status text, p_role text, p_group text, p_sort text, p_limit integer, p_cursor text, p_format text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.directory_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_q text, p_kind text, p_status text, p_role text, p_group text, p_sort text, p_limit integer, p_cursor text, p_format text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.explain(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_identity text, p_permission text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.explain(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_identity text, p_permission text) TO team_gateway;

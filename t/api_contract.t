@@ -264,6 +264,8 @@ subtest 'ownership' => sub {
 subtest 'what is read of it all' => sub {
     walk(200, 'ivy', GET => "$a/directory?limit=2");
     walk(200, 'ivy', GET => "$a/directory?sort=name&status=pending");
+    like(walk(200, 'ivy', GET => "$a/directory?format=csv"),
+         qr/\A.*,email,.*\r\n.*"ivy\@/s, 'as CSV');
     walk(200, 'ivy', GET => "$a/members/me/logins");
     walk(200, 'ivy', GET => "$a/audit-events?limit=2");
     like(walk(200, 'ivy', GET => "$a/audit-events?format=csv"), qr/\r\n/,

@@ -132,12 +132,61 @@ end
 $$;
 
 
+-- The same entries for a spreadsheet, with the permissions that people have
+-- beside their roles.
+
+create or replace function team.directory_csv(p_items json)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select E'kind,id,member,name,email,status,roles,permissions,groups,'
+           'is_owner,inviter,joined_at,created_at,expires_at,last_login_at\r\n'
+           || coalesce(string_agg(c.line || E'\r\n', '' order by e.n), '')
+      from json_array_elements(p_items) with ordinality e (entry, n)
+     cross join lateral (
+       select (select string_agg(r.value ->> 'key', '; ' order by r.n)
+                 from json_array_elements(e.entry -> 'roles')
+                      with ordinality r (value, n)) as roles,
+              (select string_agg(p.permission, '; ' order by p.permission)
+                 from (select mp.permission
+                         from team.member_permission mp
+                        where mp.member_id = (e.entry ->> 'member')::uuid
+                        union all
+                       select ip.permission
+                         from team.invitation_permission ip
+                        where ip.invitation_id = (e.entry ->> 'id')::uuid) p)
+                as permissions,
+              (select string_agg(g.value ->> 'name', '; ' order by g.n)
+                 from json_array_elements(e.entry -> 'groups')
+                      with ordinality g (value, n)) as groups
+     ) l
+     cross join lateral (
+       select string_agg(team.csv_cell(v.cell), ',' order by v.n) as line
+         from (values (1, e.entry ->> 'kind'), (2, e.entry ->> 'id'),
+                      (3, e.entry ->> 'member'), (4, e.entry ->> 'name'),
+                      (5, e.entry ->> 'email'), (6, e.entry ->> 'status'),
+                      (7, l.roles), (8, l.permissions), (9, l.groups),
+                      (10, e.entry ->> 'is_owner'),
+                      (11, e.entry #>> '{inviter,email}'),
+                      (12, e.entry ->> 'joined_at'),
+                      (13, e.entry ->> 'created_at'),
+                      (14, e.entry ->> 'expires_at'),
+                      (15, e.entry ->> 'last_login_at')) v (n, cell)) c);
+end
+$$;
+
+
 -- p_sort: name, email, created_at or joined_at, "-" before it: downwards.
 
 create or replace function team_api.directory_list(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
   p_name text, p_account text, p_q text, p_kind text, p_status text,
-  p_role text, p_group text, p_sort text, p_limit integer, p_cursor text)
+  p_role text, p_group text, p_sort text, p_limit integer, p_cursor text,
+  p_format text default null)
 returns team_api.reply
 language plpgsql
 stable
@@ -157,6 +206,7 @@ declare
   v_end      team.directory;
   v_owner    uuid;
   v_cursor   text;
+  v_items    text;
   v_reply    team_api.reply;
 begin
   perform team.actor_check(v_account, p_issuer, p_subject, 'members:read');
@@ -237,12 +287,19 @@ begin
          and r.key = v_account.owner_role);
   end if;
 
+  v_items := coalesce(team.directory_items(v_account, v_owner,
+                                           v_ids[1:v_limit]), '[]');
+
   v_reply.status := 200;
   v_reply.cursor := v_cursor;
+
+  if p_format = 'csv' then
+    v_reply.body := team.directory_csv(v_items::json);
+    return v_reply;
+  end if;
+
   v_reply.body :=
-    '{"items":'
-    || coalesce(team.directory_items(v_account, v_owner, v_ids[1:v_limit]),
-                '[]')
+    '{"items":' || v_items
     || ',"next_cursor":' || coalesce('"' || v_cursor || '"', 'null')
     || ',"labels":' || json_build_object('suspended', v_account.suspend_label)
     || ',"hints":' || json_build_object('only_one_owner',

@@ -84,7 +84,8 @@ static const team_field_t  team_fields_directory_list[] = {
     { TEAM_FIELD_QUERY_TEXT, "group", 1, 36, 0 },
     { TEAM_FIELD_QUERY_TEXT, "sort", 1, 20, 0 },
     { TEAM_FIELD_QUERY_INT, "limit", 1, TEAM_MAX_LIMIT, 0 },
-    { TEAM_FIELD_QUERY_TEXT, "cursor", 1, TEAM_MAX_CURSOR, 0 }
+    { TEAM_FIELD_QUERY_TEXT, "cursor", 1, TEAM_MAX_CURSOR, 0 },
+    { TEAM_FIELD_FORMAT, "format", 0, 0, 0 }
 };
 
 static const team_field_t  team_fields_one[] = {
@@ -312,7 +313,7 @@ static const team_route_t  team_route_table[] = {
 
     { TEAM_METHOD_GET, "/v1/accounts/{a}/directory", "directory_list",
       TEAM_SELECT "directory_list(" TEAM_ACTOR
-          ", $6, $7, $8, $9, $10, $11, $12, $13::integer, $14)",
+          ", $6, $7, $8, $9, $10, $11, $12, $13::integer, $14, $15)",
       team_fields(team_fields_directory_list), 0, 0 },
 
     { TEAM_METHOD_GET, "/v1/accounts/{a}/members", "member_list",

@@ -435,6 +435,61 @@ select is(t.walk(s.sort, l.n),
          s (sort),
        unnest('{1,3,5}'::text[]) l (n);
 
+-- As a table, for whoever takes the people of an account elsewhere.
+
+create function t.csv(p_sort text, p_limit text, p_cursor text default null)
+returns team_api.reply
+language sql as $$
+  select t.reply('directory_list', 'cloud-owner', 'cloud', null, null, null,
+                 null, null, p_sort, p_limit, p_cursor, 'csv')
+$$;
+
+savepoint csv;
+update team.identity
+   set name = '=HYPERLINK("http://evil/")', last_login_at = '2024-02-29 12:00Z'
+ where subject = 'cloud-all';
+insert into team.member_group (account_id, name)
+values (t.a('cloud')::uuid, '+1'), (t.a('cloud')::uuid, 'Big Deals');
+insert into team.group_member
+select id, t.m('cloud', 'cloud-all')::uuid, account_id from team.member_group
+ where account_id = t.a('cloud')::uuid;
+update team.member set invited_by = t.m('cloud', 'cloud-owner')::uuid
+ where id = t.m('cloud', 'cloud-all')::uuid;
+select is(t.try('invitation_post', 'cloud-owner', 'cloud', '=1@example.org',
+                null, '[]', '["products:read"]', null, null, null), '201',
+          'somebody is invited');
+
+select is((t.csv('email', '2')).body,
+          E'kind,id,member,name,email,status,roles,permissions,groups,is_owner,'
+          'inviter,joined_at,created_at,expires_at,last_login_at\r\n'
+          || format('"invitation","%s","","","''=1@example.org","pending","",'
+                    '"products:read","","false","cloud-owner@example.com","",'
+                    '"%s","%s",""', i.id, team.time_text(i.created_at),
+                    team.time_text(i.expires_at)) || E'\r\n'
+          || format('"member","%s","%1$s","''=HYPERLINK(""http://evil/"")",'
+                    '"cloud-all@example.com","active","all","",'
+                    '"''+1; Big Deals","false","cloud-owner@example.com","%s",'
+                    '"%s","","2024-02-29T12:00:00.000Z"', m.id,
+                    team.time_text(m.joined_at), team.time_text(m.created_at))
+          || E'\r\n',
+          'a page as CSV, without formulas')
+  from team.invitation i, team.member m
+ where i.email = '=1@example.org'
+   and m.id = t.m('cloud', 'cloud-all')::uuid;
+select is((select string_agg(c.fields[5] || ' ' || c.fields[8], ', '
+                             order by c.n)
+             from team.csv_parse((t.csv('email', '2',
+                                        (t.csv('email', '2')).cursor)).body) c
+            where c.n > 1),
+          'cloud-owner@example.com , '
+          'cloud-picked@example.com account:read; billing:read; products:read',
+          'and the next, with the permissions that people have themselves');
+select is((t.csv('email', '4')).cursor, null, 'to the end');
+select is(t.try('directory_list', 'acme-finance', 'acme', null, null, null,
+                null, null, null, null, null, 'csv'),
+          'TM403 permission-missing', 'for who may see it only');
+rollback to csv;
+
 -- A cursor is good for its account, order, text and filters only.
 
 create temporary table one as
