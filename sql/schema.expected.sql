@@ -5095,12 +5095,13 @@ $$;
 
 ALTER FUNCTION team.member_add(p_account text, p_issuer text, p_subject text, p_email text, p_name text, p_role text, p_status text) OWNER TO team_owner;
 
-CREATE FUNCTION team.member_end(p_account team.account, p_actor team.standing, p_target team.standing) RETURNS void
+CREATE FUNCTION team.member_end(p_account team.account, p_actor team.standing, p_target team.standing, p_leaves boolean) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   v_invitation  team.invitation;
+  v_transfer    team.ownership_transfer;
 begin
   delete from team.member m
    where m.id = p_target.member_id;
@@ -5114,16 +5115,29 @@ begin
        and n.status = 'pending'
      where i.id = p_target.identity_id
        and i.email_verified
+       and not p_leaves
   loop
     perform team.invitation_withdraw(v_invitation.id);
     perform team.audit(p_account.id, p_actor, 'invitation.withdraw',
                        'invitation', v_invitation.id, null,
                        jsonb_build_object('email', v_invitation.email));
   end loop;
+
+  for v_transfer in
+    select *
+      from team.ownership_transfer t
+     where t.account_id = p_account.id
+       and t.status = 'pending'
+       and t.to_member_id = p_target.member_id
+  loop
+    perform team.transfer_decide(v_transfer, 'cancelled');
+    perform team.transfer_note(p_account, p_actor, 'ownership.cancel',
+                               v_transfer.id);
+  end loop;
 end
 $$;
 
-ALTER FUNCTION team.member_end(p_account team.account, p_actor team.standing, p_target team.standing) OWNER TO team_owner;
+ALTER FUNCTION team.member_end(p_account team.account, p_actor team.standing, p_target team.standing, p_leaves boolean) OWNER TO team_owner;
 
 CREATE FUNCTION team.member_join(p_account team.account, p_identity uuid, p_roles uuid[], p_permissions text[], p_groups uuid[], p_invited_by uuid, p_status text) RETURNS uuid
     LANGUAGE plpgsql
@@ -9397,7 +9411,7 @@ begin
     perform team.fail(409, 'not-pending', 'The member is not pending.');
   end if;
 
-  perform team.member_end(v_account, v_actor, v_target);
+  perform team.member_end(v_account, v_actor, v_target, false);
 
   perform team.join_decide(v_join.id, 'rejected', v_actor);
   perform team.audit(v_account.id, v_actor, 'join-request.reject',
@@ -10325,13 +10339,7 @@ begin
 
   perform team.rule_owner_stays(v_account, v_target);
 
-  if v_leaves then
-    delete from team.member m
-     where m.id = v_target.member_id;
-
-  else
-    perform team.member_end(v_account, v_actor, v_target);
-  end if;
+  perform team.member_end(v_account, v_actor, v_target, v_leaves);
 
   perform team.audit(
     v_account.id, v_actor,
@@ -12507,7 +12515,7 @@ REVOKE ALL ON FUNCTION team.member_account(p_member uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.member_add(p_account text, p_issuer text, p_subject text, p_email text, p_name text, p_role text, p_status text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION team.member_end(p_account team.account, p_actor team.standing, p_target team.standing) FROM PUBLIC;
+REVOKE ALL ON FUNCTION team.member_end(p_account team.account, p_actor team.standing, p_target team.standing, p_leaves boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.member_join(p_account team.account, p_identity uuid, p_roles uuid[], p_permissions text[], p_groups uuid[], p_invited_by uuid, p_status text) FROM PUBLIC;
 

@@ -234,11 +234,12 @@ end
 $$;
 
 
--- Turns somebody away: a member goes, with roles and permissions, and so does
--- what is still offered to their address, or they would be back by it.
+-- A member goes, with roles and permissions; an ownership that was offered to
+-- them waits for nobody.  Who doesn't leave by themselves is turned away: what
+-- is still offered to their address goes too, or they would be back by it.
 
 create or replace function team.member_end(p_account team.account,
-  p_actor team.standing, p_target team.standing)
+  p_actor team.standing, p_target team.standing, p_leaves boolean)
 returns void
 language plpgsql
 volatile
@@ -246,6 +247,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_invitation  team.invitation;
+  v_transfer    team.ownership_transfer;
 begin
   delete from team.member m
    where m.id = p_target.member_id;
@@ -259,11 +261,24 @@ begin
        and n.status = 'pending'
      where i.id = p_target.identity_id
        and i.email_verified
+       and not p_leaves
   loop
     perform team.invitation_withdraw(v_invitation.id);
     perform team.audit(p_account.id, p_actor, 'invitation.withdraw',
                        'invitation', v_invitation.id, null,
                        jsonb_build_object('email', v_invitation.email));
+  end loop;
+
+  for v_transfer in
+    select *
+      from team.ownership_transfer t
+     where t.account_id = p_account.id
+       and t.status = 'pending'
+       and t.to_member_id = p_target.member_id
+  loop
+    perform team.transfer_decide(v_transfer, 'cancelled');
+    perform team.transfer_note(p_account, p_actor, 'ownership.cancel',
+                               v_transfer.id);
   end loop;
 end
 $$;
@@ -314,13 +329,7 @@ begin
 
   perform team.rule_owner_stays(v_account, v_target);
 
-  if v_leaves then
-    delete from team.member m
-     where m.id = v_target.member_id;
-
-  else
-    perform team.member_end(v_account, v_actor, v_target);
-  end if;
+  perform team.member_end(v_account, v_actor, v_target, v_leaves);
 
   perform team.audit(
     v_account.id, v_actor,

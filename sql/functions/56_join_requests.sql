@@ -224,7 +224,7 @@ begin
     perform team.fail(409, 'not-pending', 'The member is not pending.');
   end if;
 
-  perform team.member_end(v_account, v_actor, v_target);
+  perform team.member_end(v_account, v_actor, v_target, false);
 
   perform team.join_decide(v_join.id, 'rejected', v_actor);
   perform team.audit(v_account.id, v_actor, 'join-request.reject',

@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(115);
+select plan(120);
 
 create function t.transfer(p_subject text, p_account text, p_to text,
   p_idem text default null)
@@ -366,6 +366,23 @@ select is(t.try('transfer_accept', 'space-staff', 'space', t.tr()),
 select is((t.body('transfer_list', 'space-admin', 'space', null, null)
              -> 'items' -> -1 -> 'to') ->> 'name', null,
           'the list has no name for who is gone');
+select is(t.body('transfer_list', 'space-admin', 'space', null, null)
+            #>> '{items,-1,status}', 'cancelled',
+          'which is in nobody''s way');
+select is((select string_agg(concat_ws(' ', action, outcome,
+                                       detail ->> 'transfer' = t.tr()), ', '
+                             order by id)
+             from (select * from team.audit_event
+                    where outcome = 'done' order by id desc limit 2) e),
+          'ownership.cancel done t, member.remove done', 'as the log tells');
+select team.member_add('space', 'https://id.example.com', 'space-staff2', null,
+                       'Stella', 'staff') \g /dev/null
+select is(t.transfer('space-admin', 'space', 'space-staff2'), '201',
+          'somebody else is offered it');
+select is(t.try('member_remove', 'space-staff2', 'space', 'me'), '204',
+          'and leaves');
+select is((select status::text from team.ownership_transfer
+            where id = t.tr()::uuid), 'cancelled', 'the same');
 select is(t.owner('space'), 'space-admin', 'there is an owner at all times');
 
 -- an account above: who owns that does not own this one
