@@ -4539,7 +4539,7 @@ begin
     end if;
 
     if v_old.status = 'declined'
-       and p_account.decline_mode <> 'hidden'
+       and p_account.decline_mode = 'shown'
        and p_account.reinvite_after_decline = 'remove_first'
     then
       perform team.fail(409, 'declined-exists',

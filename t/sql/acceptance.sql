@@ -6,7 +6,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(131);
+select plan(132);
 
 -- an invitation by somebody of the account, and a mail's token for it
 
@@ -270,6 +270,12 @@ select is(t.body('invitation_list', 'bento-owner', 'bento', null, null, null)
 select is(t.try('invitation_post', 'bento-owner', 'bento', 'dan@example.com',
                 null, '["team-admin"]', null, null, null, null),
           'TM409 declined-exists', 'S1.8 the declined one must go first');
+savepoint off;
+update team.account set decline_mode = 'off' where slug = 'bento';
+select is(t.try('invitation_post', 'bento-owner', 'bento', 'dan@example.com',
+                null, '["team-admin"]', null, null, null, null), '201',
+          'C9: unless no page shows it any more');
+rollback to off;
 select is(t.try('invitation_delete', 'bento-owner', 'bento',
                 (pg_temp.invitation(:'dan')).id::text), '204',
           'S1.13 "Remove user"');
