@@ -88,6 +88,11 @@ subtest 'S0.6 only the owner removes other admins' => sub {
                     where action = 'member.remove' and outcome = 'refused'
                     order by id desc limit 1"), 'rank',
        'the attempt is in the audit log');
+    $site->refused(403, 'rank', adam => PUT => $site->m('anke', '/roles'),
+                   { roles => ['member'] },
+                   'nor makes one into somebody who can be removed');
+    $site->refused(403, 'rank', adam => PUT =>
+                   $site->m('anke', '/suspension'), undef, 'nor suspends one');
     $site->ok(204, olga => DELETE => $site->m('anke'), undef,
               'the owner does');
     is($site->gate('anke', 'account:read'), 403, 'she has no access');
@@ -115,6 +120,8 @@ subtest 'S0.8 a member has the least privilege' => sub {
                ['cards:read', 'funds:read', 'bills:manage', 'members:read',
                 'settings:manage', 'apis:manage'],
                'own cards, no more');
+    is($site->rights('olga', 'member'), 'account:read own-cards:read',
+       'of all there is');
 
     for my $path ('/members', '/invitations', '/audit-events', '/policy') {
         $site->refused(403, 'permission-missing', mia => GET =>
@@ -130,6 +137,10 @@ subtest 'S0.9 finance' => sub {
                ['members:read', 'members:remove', 'invitations:create',
                 'settings:manage', 'account:update', 'funds:manage'],
                'views all, manages bills and payees');
+    is($site->rights('olga', 'finance'),
+       'account:read bills:manage cards:read funds:read own-cards:read '
+       . 'payees:manage reports:read roles:read',
+       'no users and no settings of any kind');
     $site->refused(403, 'permission-missing', fred => POST => $invitations,
                    form(ivo => 'member'), 'manages no users');
     $site->refused(403, 'permission-missing', fred => PATCH => $site->a,
@@ -142,6 +153,9 @@ subtest 'S0.10 developer' => sub {
                ['funds:read', 'funds:manage', 'bills:manage', 'cards:read',
                 'reports:read', 'payees:manage', 'members:read'],
                'APIs and checkout, no financial data');
+    is($site->rights('olga', 'developer'),
+       'account:read apis:manage checkout:manage own-cards:read roles:read',
+       'of all there is');
 };
 
 
@@ -297,6 +311,17 @@ subtest 'S0.19 inviting somebody twice' => sub {
            ->{detail}, 'Pending invitation already exists for this email',
            'the words');
     }
+
+    # one that is dead is in nobody's way
+
+    my ($tom) = $site->directory('adam', 'q=tom%40');
+
+    $site->expire($tom);
+    isnt($site->invite('adam', 'tom', ['finance'])->{id}, $tom->{id},
+         'after it has expired there can be another');
+    is(join(' ', map { "$_->{status} $_->{roles}[0]{key}" }
+                 $site->directory('adam', 'q=tom%40')), 'pending finance',
+       'and only the other is there');
 };
 
 

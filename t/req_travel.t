@@ -74,6 +74,12 @@ subtest 'S2.4 travel admin' => sub {
                         'approvals:manage'],
                ['cost-codes:manage', 'data:export', 'members:remove'],
                'policies, all trips, approvals');
+    is($site->rights('olga', 'travel-admin'),
+       'account:read approvals:manage assigned-trips:approve groups:assign '
+       . 'groups:create groups:delete groups:read groups:update '
+       . 'invitations:read members:read own-trips:read roles:read '
+       . 'travel-policies:manage trips:book trips:read',
+       'of all there is');
 };
 
 
@@ -82,6 +88,10 @@ subtest 'S2.5 finance admin' => sub {
                ['travel-policies:manage', 'approvals:manage',
                 'members:read'],
                'cost codes, reports, exports');
+    is($site->rights('olga', 'finance-admin'),
+       'account:read cost-codes:manage data:export own-trips:read '
+       . 'reports:read trips:book',
+       'of all there is');
 };
 
 
@@ -89,6 +99,9 @@ subtest 'S2.6 approver' => sub {
     $site->may('anna', ['assigned-trips:approve'],
                ['approvals:manage', 'trips:read', 'members:read'],
                'the requests assigned to her');
+    is($site->rights('olga', 'approver'),
+       'account:read assigned-trips:approve own-trips:read trips:book',
+       'of all there is');
 };
 
 
@@ -96,6 +109,9 @@ subtest 'S2.7 traveller' => sub {
     $site->may('tom', ['trips:book', 'own-trips:read'],
                ['trips:read', 'assigned-trips:approve', 'members:read'],
                'books, and sees his own trips');
+    is($site->rights('olga', 'traveller'),
+       'account:read own-trips:read trips:book',
+       'of all there is');
 };
 
 
@@ -137,6 +153,25 @@ subtest 'S2.10 nor can her role be changed' => sub {
               { roles => ['travel-admin'] }, 'it can');
     $site->refused(409, 'last-owner', leo => PUT => "$leo/roles",
                    { roles => ['traveller'] }, 'who is last now stays');
+
+    # nor any other way: a policy without owners, the owners' role itself
+
+    my $policy = $site->get('leo', '/accounts/lone/policy');
+
+    $site->ok(200, leo => PUT => '/accounts/lone/policy',
+              { %$policy, owner_mode => 'none', owner_role => undef },
+              'an account may be without owners');
+    $site->refused(409, 'last-owner', leo => DELETE => $leo, undef,
+                   'but he stays');
+    $site->ok(200, leo => PUT => '/accounts/lone/policy', $policy,
+              'and is the owner again');
+    $site->refused(409, 'policy-conflict', leo => PUT =>
+                   '/accounts/lone/policy',
+                   { %$policy, owner_role => 'traveller' },
+                   'nor is another role the owners\'');
+    $site->refused(403, 'rank', leo => PUT => '/accounts/lone/roles/owner',
+                   { name => 'Owner', rank => 10, permissions => [] },
+                   'nor theirs emptied');
 };
 
 

@@ -191,6 +191,14 @@ subtest 'S4.8 removing takes an administrator' => sub {
               'an administrator');
     is($site->row('adam', 'stef'), undef, 'gone from the list');
     is($site->gate('stef', 'workspace:use'), 403, 'no access');
+
+    # any administrator removes any other, but the owner
+
+    $site->back('acme', 'admin', 'anton');
+    $site->ok(204, adam => DELETE => $site->m('anton'), undef,
+              'another administrator');
+    $site->refused(403, 'rank', adam => DELETE => $site->m('olga'), undef,
+                   'not the owner, who is one as well');
 };
 
 
@@ -338,6 +346,8 @@ subtest 'S4.17 who joins by a link becomes staff' => sub {
     $site->may('wanda', ['workspace:use', 'members:read'],
                ['members:remove', 'members:approve', 'invite-links:create'],
                'with the rights of one');
+    is($site->rights('adam', 'staff'),
+       'account:read members:read workspace:use', 'of all there is');
 };
 
 

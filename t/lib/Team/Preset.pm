@@ -272,6 +272,19 @@ sub may {
 }
 
 
+# All that a role of acme permits, as who may see it is told: names, no more and
+# no less.
+
+sub rights {
+    my ($self, $who, $role) = @_;
+
+    return join ' ', sort map { $_->{name} }
+                     grep { grep { $_ eq $role } @{ $_->{roles} } }
+                     @{ $self->get($who, $self->a('/permissions'))
+                        ->{permissions} };
+}
+
+
 # A token of another issuer, in some 20 us: for many people who are nobody yet.
 # It says an address in place of NAME@example.com if there is one.
 
