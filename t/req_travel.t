@@ -527,6 +527,11 @@ subtest 'S2.28 only active users count' => sub {
               { limit => 50, used => $active }, 'members who are active');
     $site->invite('olga', 'stan', ['traveller']);
     is(used(), $active, 'not who is invited');
+    $site->ok(204, olga => PUT => $site->m('tim', '/suspension'), undef,
+              'one is disabled');
+    is(used(), $active - 1, 'nor who is disabled');
+    $site->ok(204, olga => DELETE => $site->m('tim', '/suspension'), undef,
+              'enabled');
     is($site->ask(tom => GET => $site->a('/seats'))->status, 403,
        'a traveller is not told');
     seats(undef);
