@@ -127,7 +127,7 @@ app.get(account + '/directory', (request, reply) => {
 
     return call(request, reply, 'directory_list', [
         request.params.account, q.q, q.kind, q.status, q.role, q.group, q.sort,
-        q.limit, q.cursor
+        q.limit, q.cursor, q.format
     ]);
 });
 

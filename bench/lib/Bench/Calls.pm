@@ -85,7 +85,8 @@ sub call_list {
 
     my $items = delete $query{items} // 50;
     my @values = (actor($account), $account,
-                  @query{qw(q kind status role group sort limit cursor)});
+                  @query{qw(q kind status role group sort limit cursor
+                            format)});
     my $args = join '&', map { "$_=" . $query{$_} =~ s/\@/%40/r }
                          sort keys %query;
 
@@ -148,7 +149,8 @@ sub deep_cursor {
     my $cursor;
 
     for (1 .. $rows / 200) {
-        $page->execute(actor($account), $account, (undef) x 6, 200, $cursor);
+        $page->execute(actor($account), $account, (undef) x 6, 200, $cursor,
+                       undef);
         ($cursor) = $page->fetchrow_array;
     }
 
