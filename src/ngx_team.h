@@ -189,7 +189,7 @@ struct ngx_team_identity_s {
     /* the last assertion minted about that grant */
 
     char                          *assertion;     /* malloc'd by the core */
-    const ngx_team_grant_t        *assertion_grant;
+    ngx_team_grant_t              *assertion_grant;  /* counted */
     const ngx_team_assertion_conf_t
                                   *assertion_conf;
     int64_t                        assertion_until;

@@ -2,6 +2,7 @@
 /* Copyright (C) the ngx_team authors */
 
 #include "ngx_team_headers.h"
+#include "ngx_team_grants.h"
 
 #include <openssl/rand.h>
 
@@ -311,6 +312,13 @@ ngx_team_header_assertion(ngx_http_request_t *r, ngx_team_ctx_t *ctx,
 
         identity->assertion = team_assertion_mint(conf->signer, &assertion);
         identity->assertion_conf = conf;
+
+        ctx->grant->refs++;
+
+        if (identity->assertion_grant != NULL) {
+            ngx_team_grant_release(identity->assertion_grant);
+        }
+
         identity->assertion_grant = ctx->grant;
         identity->assertion_until = assertion.now + (conf->ttl + 1) / 2;
 

@@ -354,6 +354,10 @@ ngx_team_identity_release(ngx_team_identity_t *identity)
         ngx_team_grant_release(identity->grant);
     }
 
+    if (identity->assertion_grant != NULL) {
+        ngx_team_grant_release(identity->assertion_grant);
+    }
+
     /* the core allocates with malloc() */
 
     free(identity->assertion);

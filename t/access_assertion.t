@@ -37,6 +37,11 @@ my $site = Team::Site->new(
                         proxy_pass http://$address; }
     location /off/    { team_assertion off; team_access on;
                         proxy_pass http://$address; }
+    location /each/   { team_access on; team_account \$http_x_account;
+                        team_assertion key=sign.pem ttl=1h;
+                        proxy_pass http://$address; }
+    location /mute/   { team_access on; team_account \$http_x_account;
+                        proxy_pass http://$address; }
     location /report/ { team_access report; team_assertion key=sign.pem;
                         proxy_pass http://$address; }
 EOF
@@ -99,6 +104,30 @@ is($olga->put($site->path('mia', '/roles'), { roles => ['finance'] },
 $claims = decode_jwt(token => assertion($mia->get('/rsa/')), key => $public,
                      accepted_alg => 'RS256');
 is_deeply([@{ $claims->{roles} }], ['finance'], 'and asserted at once');
+
+# somebody with equal rights in three accounts: what was signed about one of
+# them is not sent for another, even if it comes to lie where that one lay
+
+my @accounts = map { $site->account($_) } qw(acme other);
+my $dbh = $site->dbh;
+
+push @accounts, $dbh->selectrow_array(
+    "select team.account_create('third', 'Third', 'business')");
+
+$dbh->do('select team.member_add(?, ?, ?, ?, ?, ?)', undef, $_, $ISSUER,
+         'pat', 'pat@example.com', 'Pat', 'member') for @accounts;
+
+my $pat = $site->as('pat');
+
+for my $round (1 .. 3) {
+    $pat->get('/each/', 'X-Account' => $accounts[0]);
+    $pat->get('/mute/', 'X-Account' => $accounts[1]);
+
+    my $jwt = assertion($pat->get('/each/', 'X-Account' => $accounts[2]));
+
+    is(decode_jwt(token => $jwt, key => $public)->{account}, $accounts[2],
+       "round $round: the account that was asked for");
+}
 
 $site->done_ok;
 
