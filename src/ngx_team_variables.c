@@ -3,6 +3,7 @@
 
 #include "ngx_team_variables.h"
 #include "ngx_team_ctx.h"
+#include "team_text.h"
 #include "team_token.h"
 
 
@@ -217,7 +218,9 @@ ngx_team_variable_text(ngx_http_request_t *r,
 
 /*
  * $team_claim_NAME: a string as it is, numbers and booleans as JSON writes
- * them, arrays and objects as JSON; nothing for null and for what is not there.
+ * them, arrays and objects as JSON; nothing for null and for what is not there,
+ * nor for a string with control bytes: a name that people choose themselves may
+ * hold the end of a line, and behind it the header that they want to be sent.
  */
 
 static ngx_int_t
@@ -283,6 +286,11 @@ ngx_team_variable_json(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     if (json_is_string(value)) {
         s.data = (u_char *) json_string_value(value);
         s.len = json_string_length(value);
+
+        if (team_text_control(ngx_team_str(s))) {
+            v->not_found = 1;
+            return NGX_OK;
+        }
 
         return ngx_team_variable_set(v, &s);
     }

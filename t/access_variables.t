@@ -12,8 +12,12 @@ use warnings;
 use Test::More;
 
 use Team::Site;
+use Team::Token;
+use Team::Upstream;
 
-my $site = Team::Site->new(server => <<'EOF');
+my $app = Team::Upstream->new;
+
+my $site = Team::Site->new(server => <<'EOF' . <<"EOS");
     location /who/ {
         team_account     acme;
         team_permission  bills:manage;
@@ -24,6 +28,15 @@ my $site = Team::Site->new(server => <<'EOF');
         alias  %%TESTDIR%%/html/;
     }
 EOF
+    location /claims/ {
+        team_access   on;
+        team_headers  on;
+
+        proxy_set_header  X-Nick \$team_claim_nick;
+        proxy_set_header  X-List \$team_claim_list;
+        proxy_pass        http://@{[ $app->address ]};
+    }
+EOS
 
 my $res = $site->as('fred')->get('/who/');
 
@@ -51,6 +64,32 @@ $res = $site->anybody->get('/who/');
 is($res->status, 401, 'nobody');
 is($res->header('X-Who'), '|', 'has no name');
 is($res->header('X-Where'), '|', 'is nowhere');
+
+# The attack: somebody chooses a nickname with a line's end in it, the issuer
+# signs it, and what follows is a header of its own for the application.
+
+for my $end ("\r\n", "\n", "\r", "\x7f") {
+    my $nick = "joe${end}X-Team-Roles: owner";
+    my $token = token(sub => 'mia', nick => $nick, list => [$nick]);
+
+    $res = $site->anybody(Authorization => "Bearer $token")->get('/claims/');
+
+    my %seen;
+    push @{ $seen{$_->[0]} }, $_->[1] for @{ $res->json->{headers} };
+
+    my $what = sprintf 'a nickname with 0x%vx', $end;
+
+    is($res->status, 200, "$what: passes");
+    is_deeply($seen{'X-Team-Roles'}, ['member'], 'without a role of its own');
+    is($seen{'X-Nick'}, undef, 'is not told');
+    like($seen{'X-List'}[0], qr/^\["joe.*owner"\]$/, 'but as JSON');
+}
+
+my $token = token(sub => 'mia', nick => "jos\xc3\xa9 o'neill");
+
+$res = $site->anybody(Authorization => "Bearer $token")->get('/claims/');
+is((grep { $_->[0] eq 'X-Nick' } @{ $res->json->{headers} })[0][1],
+   "jos\x{e9} o'neill", 'any other comes as it is');
 
 $site->done_ok;
 done_testing;
