@@ -4,6 +4,7 @@
 /* The directives of http, server and location. */
 
 #include "ngx_team_conf.h"
+#include "ngx_team_headers.h"
 #include "team_perm.h"
 
 
@@ -171,7 +172,7 @@ ngx_team_conf_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             source->name = s;
             source->hash = ngx_hash_key(s.data, s.len);
 
-            if (s.len >= 7 && ngx_strncmp(s.data, "x-team-", 7) == 0) {
+            if (ngx_team_headers_ours(&s)) {
                 ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                    "a token can't come in \"%V\": headers "
                                    "under X-Team- are removed first", &s);

@@ -10,7 +10,6 @@
 #define NGX_TEAM_ASSERTION_NAME  6      /* in the table of names */
 
 
-static ngx_uint_t ngx_team_header_is_ours(ngx_table_elt_t *h);
 static ngx_int_t ngx_team_header_remove(ngx_http_request_t *r,
     ngx_list_part_t *part, ngx_uint_t i);
 static void ngx_team_header_drop_part(ngx_list_t *list, ngx_list_part_t *prev,
@@ -78,7 +77,7 @@ ngx_team_headers_scrub(ngx_http_request_t *r)
 
         while (i < part->nelts) {
 
-            if (!ngx_team_header_is_ours(&h[i])) {
+            if (!ngx_team_headers_ours(&h[i].key)) {
                 i++;
                 continue;
             }
@@ -105,14 +104,14 @@ ngx_team_headers_scrub(ngx_http_request_t *r)
 }
 
 
-static ngx_uint_t
-ngx_team_header_is_ours(ngx_table_elt_t *h)
+ngx_uint_t
+ngx_team_headers_ours(const ngx_str_t *name)
 {
     u_char  *p, c;
 
-    p = h->key.data;
+    p = name->data;
 
-    if (h->key.len < 7 || (p[0] | 0x20) != 'x') {
+    if (name->len < 6 || (p[0] | 0x20) != 'x') {
         return 0;
     }
 
@@ -120,6 +119,10 @@ ngx_team_header_is_ours(ngx_table_elt_t *h)
         || (p[4] | 0x20) != 'a' || (p[5] | 0x20) != 'm')
     {
         return 0;
+    }
+
+    if (name->len == 6) {
+        return 1;
     }
 
     c = p[6] | 0x20;

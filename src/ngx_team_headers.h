@@ -15,9 +15,16 @@ void ngx_team_headers_init(void);
 
 
 /*
- * Removes every request header that an application could take for one of ours:
- * "X-Team-" in any case, with any other character in place of the hyphens
- * (a header X_Team_Roles becomes HTTP_X_TEAM_ROLES in CGI just the same).
+ * 1 for a name that an application could take for one of ours: "X-Team-" in any
+ * case, with any other character in place of the hyphens (a header X_Team_Roles
+ * becomes HTTP_X_TEAM_ROLES in CGI just the same), or "X-Team" alone.
+ */
+
+ngx_uint_t ngx_team_headers_ours(const ngx_str_t *name);
+
+
+/*
+ * Removes every request header of such a name.
  *
  * Returns NGX_OK, or NGX_ERROR without memory: the request must end then.
  */

@@ -87,7 +87,7 @@ my @spoofed = (
     'X-TEAM-ROLES' => 'owner', 'X-Team-Roles' => 'again',
     'X-Team-Anything' => 'at all', 'X-Team-Permissions' => '*',
     'X-Team-Account' => 'other', 'X-Team-Assertion' => 'a.b.c',
-    'X-Team-' => 'nothing',
+    'X-Team-' => 'nothing', 'X-Team' => 'alone',
 );
 
 # valid only where underscores_in_headers is on, invalid ones where
@@ -95,7 +95,7 @@ my @spoofed = (
 
 my @strange = ('X_Team_Roles' => 'owner', 'X-Team_Roles' => 'owner',
                'x_team-roles' => 'owner', 'X.Team.Roles' => 'owner',
-               'x+team+roles' => 'owner');
+               'x+team+roles' => 'owner', 'x_team' => 'alone');
 
 
 # What the application saw that it could take for ours: by a name with all but
