@@ -12,6 +12,7 @@ static ngx_table_elt_t *ngx_team_reply_find(ngx_http_request_t *r,
     ngx_str_t name);
 static ngx_int_t ngx_team_reply_common(ngx_http_request_t *r,
     ngx_uint_t status);
+static void ngx_team_reply_discard(ngx_http_request_t *r, ngx_uint_t status);
 static ngx_int_t ngx_team_reply_challenge(ngx_http_request_t *r,
     team_reason_e reason);
 static ngx_uint_t ngx_team_reply_error_page(ngx_http_request_t *r,
@@ -89,7 +90,11 @@ ngx_team_reply_send(ngx_http_request_t *r, ngx_uint_t status, ngx_str_t type,
 {
     ngx_int_t  rc;
 
-    rc = ngx_team_reply_common(r, status);
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc == NGX_OK) {
+        rc = ngx_team_reply_common(r, status);
+    }
 
     if (rc == NGX_OK) {
         rc = ngx_team_reply_output(r, status, type, body);
@@ -115,6 +120,9 @@ ngx_team_reply_problem(ngx_http_request_t *r, const team_problem_t *problem,
     }
 
     if (ngx_team_reply_error_page(r, problem->status)) {
+
+        /* the page may want the request's body */
+
         ngx_http_finalize_request(r, problem->status);
         return;
     }
@@ -127,6 +135,8 @@ ngx_team_reply_problem(ngx_http_request_t *r, const team_problem_t *problem,
 
     body.len = len;
     body.data = (u_char *) text;
+
+    ngx_team_reply_discard(r, problem->status);
 
     rc = ngx_team_reply_output(r, problem->status, ngx_team_reply_type, body);
 
@@ -156,21 +166,6 @@ ngx_team_reply_reason(ngx_http_request_t *r, team_reason_e reason,
 static ngx_int_t
 ngx_team_reply_common(ngx_http_request_t *r, ngx_uint_t status)
 {
-    ngx_int_t  rc;
-
-    if (status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
-
-        /* as nginx does: not asked for, not waited for */
-
-        r->expect_tested = 1;
-        r->keepalive = 0;
-    }
-
-    rc = ngx_http_discard_request_body(r);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
     if ((status == NGX_HTTP_SERVICE_UNAVAILABLE
          || status == NGX_HTTP_TOO_MANY_REQUESTS)
         && ngx_team_reply_find(r, ngx_team_reply_retry_after) == NULL
@@ -189,6 +184,26 @@ ngx_team_reply_common(ngx_http_request_t *r, ngx_uint_t status)
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * As ngx_http_special_response_handler() does: a body that was announced is
+ * not asked for, one that can't be read ends the connection, and in an error
+ * page that is refused the status is ours.
+ */
+
+static void
+ngx_team_reply_discard(ngx_http_request_t *r, ngx_uint_t status)
+{
+    r->err_status = status;
+    r->expect_tested = 1;
+
+    if (ngx_http_discard_request_body(r) != NGX_OK
+        || status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE)
+    {
+        r->keepalive = 0;
+    }
 }
 
 

@@ -17,7 +17,8 @@
  *   whoever sends from an event of its own calls ngx_http_run_posted_requests()
  *   afterwards, with the connection as it was read before.
  *
- * A body that was not read is discarded, so that the connection stays usable.
+ * A body that was not read is discarded, so that the connection stays usable,
+ * or left for the error page that takes over.
  */
 
 #ifndef NGX_TEAM_REPLY_H
