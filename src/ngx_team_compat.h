@@ -15,11 +15,13 @@
 
 #if (nginx_version >= 1023000)
 
-#define ngx_team_header_alone(h)  (h)->next = NULL
+#define ngx_team_header_alone(h)      (h)->next = NULL
+#define ngx_team_header_before(h, n)  (h)->next = (n)
 
 #else
 
-#define ngx_team_header_alone(h)  (void) (h)
+#define ngx_team_header_alone(h)      (void) (h)
+#define ngx_team_header_before(h, n)  (void) (h)
 
 #endif
 

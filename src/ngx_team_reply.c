@@ -9,7 +9,9 @@
 
 
 static ngx_table_elt_t *ngx_team_reply_find(ngx_http_request_t *r,
-    ngx_str_t name);
+    ngx_str_t name, const char *begins);
+static ngx_table_elt_t *ngx_team_reply_set(ngx_http_request_t *r,
+    ngx_table_elt_t *h, ngx_str_t name, ngx_str_t value);
 static ngx_int_t ngx_team_reply_common(ngx_http_request_t *r,
     ngx_uint_t status);
 static void ngx_team_reply_discard(ngx_http_request_t *r, ngx_uint_t status);
@@ -29,15 +31,20 @@ static ngx_str_t  ngx_team_reply_authenticate = ngx_string("WWW-Authenticate");
 static ngx_str_t  ngx_team_reply_type = ngx_string("application/problem+json");
 
 
-/* An error page may end up here again: nothing is to be said twice then. */
+/*
+ * A header of this name, whose value begins so; NULL: none.  An error page may
+ * end up here again: nothing is to be said twice then.
+ */
 
 static ngx_table_elt_t *
-ngx_team_reply_find(ngx_http_request_t *r, ngx_str_t name)
+ngx_team_reply_find(ngx_http_request_t *r, ngx_str_t name, const char *begins)
 {
+    size_t            len;
     ngx_uint_t        i;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
+    len = ngx_strlen(begins);
     part = &r->headers_out.headers.part;
 
     while (part != NULL) {
@@ -46,7 +53,9 @@ ngx_team_reply_find(ngx_http_request_t *r, ngx_str_t name)
         for (i = 0; i < part->nelts; i++) {
             if (h[i].hash != 0
                 && h[i].key.len == name.len
-                && ngx_strncasecmp(h[i].key.data, name.data, name.len) == 0)
+                && ngx_strncasecmp(h[i].key.data, name.data, name.len) == 0
+                && h[i].value.len >= len
+                && ngx_strncmp(h[i].value.data, begins, len) == 0)
             {
                 return &h[i];
             }
@@ -64,12 +73,22 @@ ngx_team_reply_header(ngx_http_request_t *r, ngx_str_t name, ngx_str_t value)
 {
     ngx_table_elt_t  *h;
 
-    h = ngx_team_reply_find(r, name);
+    h = ngx_team_reply_find(r, name, "");
 
+    return ngx_team_reply_set(r, h, name, value) ? NGX_OK : NGX_ERROR;
+}
+
+
+/* Gives h, or a new header if it is NULL, the value; NULL without memory. */
+
+static ngx_table_elt_t *
+ngx_team_reply_set(ngx_http_request_t *r, ngx_table_elt_t *h, ngx_str_t name,
+    ngx_str_t value)
+{
     if (h == NULL) {
         h = ngx_list_push(&r->headers_out.headers);
         if (h == NULL) {
-            return NGX_ERROR;
+            return NULL;
         }
 
         h->hash = 1;
@@ -80,7 +99,7 @@ ngx_team_reply_header(ngx_http_request_t *r, ngx_str_t name, ngx_str_t value)
 
     h->value = value;
 
-    return NGX_OK;
+    return h;
 }
 
 
@@ -168,7 +187,7 @@ ngx_team_reply_common(ngx_http_request_t *r, ngx_uint_t status)
 {
     if ((status == NGX_HTTP_SERVICE_UNAVAILABLE
          || status == NGX_HTTP_TOO_MANY_REQUESTS)
-        && ngx_team_reply_find(r, ngx_team_reply_retry_after) == NULL
+        && ngx_team_reply_find(r, ngx_team_reply_retry_after, "") == NULL
         && ngx_team_reply_header(r, ngx_team_reply_retry_after,
                                  ngx_team_reply_one)
            != NGX_OK)
@@ -210,9 +229,10 @@ ngx_team_reply_discard(ngx_http_request_t *r, ngx_uint_t status)
 static ngx_int_t
 ngx_team_reply_challenge(ngx_http_request_t *r, team_reason_e reason)
 {
-    char        buf[NGX_TEAM_CHALLENGE];
-    size_t      len;
-    ngx_str_t   value;
+    char              buf[NGX_TEAM_CHALLENGE];
+    size_t            len;
+    ngx_str_t         value;
+    ngx_table_elt_t  *h;
 
     len = team_problem_challenge(buf, sizeof(buf), reason, NGX_TEAM_REALM);
     if (len == 0) {
@@ -227,16 +247,21 @@ ngx_team_reply_challenge(ngx_http_request_t *r, team_reason_e reason)
 
     ngx_memcpy(value.data, buf, len);
 
-    if (ngx_team_reply_header(r, ngx_team_reply_authenticate, value)
-        != NGX_OK)
-    {
+    /* another module's challenge stays: with "satisfy any" it would do, too */
+
+    h = ngx_team_reply_find(r, ngx_team_reply_authenticate, "Bearer ");
+
+    h = ngx_team_reply_set(r, h, ngx_team_reply_authenticate, value);
+    if (h == NULL) {
         return NGX_ERROR;
     }
 
     /* where "satisfy any" looks when another module lets the request pass */
 
-    r->headers_out.www_authenticate =
-                          ngx_team_reply_find(r, ngx_team_reply_authenticate);
+    if (h != r->headers_out.www_authenticate) {
+        ngx_team_header_before(h, r->headers_out.www_authenticate);
+        r->headers_out.www_authenticate = h;
+    }
 
     return NGX_OK;
 }

@@ -3,7 +3,8 @@
 # Copyright (C) the ngx_team authors
 
 # A refusal among what nginx does around it: a body that is on its way, an
-# error page that wants this body, an error page that is refused itself.
+# error page that wants this body, an error page that is refused itself, a
+# password that would have done as well.
 
 use strict;
 use warnings;
@@ -17,7 +18,8 @@ use Team::Upstream;
 my $app = Team::Upstream->new;
 my $address = $app->address;
 
-my $site = Team::Site->new(server => <<"EOF");
+my $site = Team::Site->new(files => { htpasswd => "fay:{PLAIN}secret\n" },
+                           server => <<"EOF");
     location /gate/   { team_access on; proxy_pass http://$address; }
 
     location /login/  { team_access on; error_page 401 = \@login;
@@ -25,6 +27,11 @@ my $site = Team::Site->new(server => <<"EOF");
     location \@login  { proxy_pass http://$address; proxy_read_timeout 5s; }
 
     location /gone/   { error_page 404 /gate/; return 404; }
+
+    location /either/ { satisfy any; team_access on;
+                        auth_basic either;
+                        auth_basic_user_file %%TESTDIR%%/htpasswd;
+                        proxy_pass http://$address; }
 EOF
 
 
@@ -85,6 +92,27 @@ subtest 'an error page that is refused' => sub {
     is($res->status, 401, 'is refused with its own status');
     is($res->json->{status}, 401, 'and a body that says the same');
     is($site->as('mia')->get('/gone/')->status, 404, 'one that is not');
+};
+
+
+subtest 'satisfy any: the other way in is still shown' => sub {
+    my $res = $site->anybody->get('/either/');
+
+    is($res->status, 401, 'nobody');
+    is_deeply([sort $res->header('WWW-Authenticate')],
+              ['Basic realm="either"', 'Bearer realm="team"'],
+              'may come by either');
+
+    $res = $site->anybody(Authorization => 'Basic ZmF5OnNlY3JldA==')
+                ->get('/either/');
+
+    is($res->status, 200, 'by password');
+    is($res->header('WWW-Authenticate'), undef, 'and no challenge is left');
+
+    $res = $site->as('mia')->get('/either/');
+
+    is($res->status, 200, 'by token');
+    is($res->header('WWW-Authenticate'), undef, 'and no challenge is left');
 };
 
 
