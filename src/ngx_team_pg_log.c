@@ -13,7 +13,31 @@
 #define NGX_TEAM_PG_MESSAGE      512    /* bytes of one */
 
 
+static void ngx_team_pg_line(ngx_team_pg_t *pg, const char *what,
+    const char *message);
 static size_t ngx_team_pg_one_line(u_char *text, const char *message);
+
+
+void
+ngx_team_pg_fault(ngx_team_pg_t *pg, const char *what, const char *message)
+{
+    ngx_msec_t  now;
+
+    now = ngx_current_msec;
+
+    (void) ngx_atomic_cmp_set(&pg->counters->fault_since, 0, now ? now : 1);
+
+    ngx_team_pg_line(pg, what, message);
+}
+
+
+/* The connection itself is all right, so nothing is "established again". */
+
+void
+ngx_team_pg_slow(ngx_team_pg_t *pg, const char *statement)
+{
+    ngx_team_pg_line(pg, "gave no answer in time", statement);
+}
 
 
 /*
@@ -21,8 +45,8 @@ static size_t ngx_team_pg_one_line(u_char *text, const char *message);
  * minute while the fault lasts.  Messages of libpq have several lines.
  */
 
-void
-ngx_team_pg_fault(ngx_team_pg_t *pg, const char *what, const char *message)
+static void
+ngx_team_pg_line(ngx_team_pg_t *pg, const char *what, const char *message)
 {
     u_char                   text[NGX_TEAM_PG_MESSAGE];
     size_t                   len;
@@ -38,8 +62,6 @@ ngx_team_pg_fault(ngx_team_pg_t *pg, const char *what, const char *message)
     now = ngx_current_msec;
     last = counters->fault_line;
     level = NGX_LOG_DEBUG;
-
-    (void) ngx_atomic_cmp_set(&counters->fault_since, 0, now ? now : 1);
 
     if (last == 0
         || now - last >= NGX_TEAM_PG_SAME_LINE

@@ -443,6 +443,7 @@ ngx_team_query_timeout(ngx_event_t *ev)
     pg->query = NULL;
     query->pg = NULL;
 
+    ngx_team_pg_slow(pg, query->statement->name);
     ngx_team_pg_cancel(pg);
     ngx_team_query_reset(query);
 

@@ -117,10 +117,14 @@ u_char *ngx_team_pg_log(ngx_log_t *log, u_char *buf, size_t len);
 
 void ngx_team_pg_notice(void *data, const PGresult *res);
 
-/* Logs at error, at most a line a second from all workers together. */
+/*
+ * These log at error, at most a line a second from all workers together: a
+ * connection is in trouble; a statement took longer than "timeout".
+ */
 
 void ngx_team_pg_fault(ngx_team_pg_t *pg, const char *what,
     const char *message);
+void ngx_team_pg_slow(ngx_team_pg_t *pg, const char *statement);
 
 
 /* ngx_team_pg_event.c */

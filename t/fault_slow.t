@@ -94,6 +94,12 @@ is(scalar(grep { $_->{status} != 200 || $_->{ms} > 500 } @open), 0,
 my ($most) = error_lines($nginx);
 cmp_ok($most, '<=', 2, 'log lines in any second');
 
+# an administrator who sees 503 finds the reason, and no false alarm with it
+
+like($nginx->error_log, qr/\[error\].*database\ gave\ no\ answer\ in\ time:
+                           \ grant_get\ /x, 'the log names what was slow');
+unlike($nginx->error_log, qr/established again/, 'nothing was lost');
+
 $nginx->done_ok;
 
 done_testing;
