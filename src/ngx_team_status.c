@@ -53,6 +53,7 @@ typedef struct {
     size_t               offset;     /* in ngx_team_figures_t */
     ngx_uint_t           n;
     ngx_uint_t           counter;    /* unsigned counter:1 */
+    ngx_uint_t           msec;       /* unsigned msec:1; shown as seconds */
 } ngx_team_family_t;
 
 
@@ -67,6 +68,8 @@ static void ngx_team_status_slots(ngx_team_figures_t *f,
     ngx_team_zone_sh_t *sh);
 static const char *ngx_team_status_value(const ngx_team_family_t *family,
     ngx_uint_t i);
+static void ngx_team_status_figure(ngx_team_writer_t *w,
+    const ngx_team_family_t *family, uint64_t figure);
 static void ngx_team_status_json(ngx_team_writer_t *w, ngx_team_figures_t *f);
 static void ngx_team_status_json_latency(ngx_team_writer_t *w,
     ngx_team_figures_t *f);
@@ -175,8 +178,8 @@ static const ngx_team_family_t  ngx_team_status_families[] = {
     { "leased", "1 while changes are known to reach this nginx.",
       ngx_team_one(leased), 0 },
 
-    { "lease_remaining_milliseconds", "How long the lease still holds.",
-      ngx_team_one(lease), 0 },
+    { "lease_remaining_seconds", "How long the lease still holds.",
+      ngx_team_one(lease), 0, 1 },
 
     { "keeper_pid", "The process that listens for changes, 0 if none does.",
       ngx_team_one(keeper), 0 },
@@ -351,6 +354,19 @@ ngx_team_status_value(const ngx_team_family_t *family, ngx_uint_t i)
 
 
 static void
+ngx_team_status_figure(ngx_team_writer_t *w, const ngx_team_family_t *family,
+    uint64_t figure)
+{
+    if (family->msec) {
+        ngx_team_write(w, "%uL.%03uL", figure / 1000, figure % 1000);
+
+    } else {
+        ngx_team_write(w, "%uL", figure);
+    }
+}
+
+
+static void
 ngx_team_status_json(ngx_team_writer_t *w, ngx_team_figures_t *f)
 {
     uint64_t                 *figure;
@@ -366,7 +382,7 @@ ngx_team_status_json(ngx_team_writer_t *w, ngx_team_figures_t *f)
         ngx_team_write(w, ",\"%s\":", family->name);
 
         if (family->label == NULL) {
-            ngx_team_write(w, "%uL", *figure);
+            ngx_team_status_figure(w, family, *figure);
             continue;
         }
 
@@ -432,8 +448,9 @@ ngx_team_status_prometheus(ngx_team_writer_t *w, ngx_team_figures_t *f)
                        family->counter ? "counter" : "gauge");
 
         if (family->label == NULL) {
-            ngx_team_write(w, "ngx_team_%s%s %uL\n", family->name, total,
-                           *figure);
+            ngx_team_write(w, "ngx_team_%s%s ", family->name, total);
+            ngx_team_status_figure(w, family, *figure);
+            ngx_team_write(w, "\n");
             continue;
         }
 
