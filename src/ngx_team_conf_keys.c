@@ -31,7 +31,7 @@ ngx_team_conf_keys(ngx_conf_t *cf, ngx_team_issuer_t *issuer)
     if (ngx_strncasecmp(value[1].data, (u_char *) "https://", 8) == 0
         || ngx_strncasecmp(value[1].data, (u_char *) "http://", 7) == 0)
     {
-        return "takes a file, fetching keys from a URL is not supported yet";
+        return "takes a file, not a URL: let a timer fetch it and reload nginx";
     }
 
     rv = ngx_team_keys_kid(cf, &kid);
