@@ -63,16 +63,18 @@ sub blocks {
 
     my (@blocks, $block);
 
+    # in a list they are indented
+
     while (my $line = <$file>) {
         if (defined $block) {
-            if ($line =~ /^```\s*$/) {
+            if ($line =~ /^ *```\s*$/) {
                 push @blocks, $block;
                 undef $block;
             } else {
                 $block->[1] .= $line;
             }
 
-        } elsif ($line =~ /^```\Q$language\E\s*$/) {
+        } elsif ($line =~ /^ *```\Q$language\E\s*$/) {
             $block = [$. + 1, ''];
         }
     }

@@ -4,7 +4,8 @@
 # Copyright (C) the ngx_team authors
 
 # What is said twice says the same: directives, variables, reasons and routes
-# in the code, in the documentation, in the tests, in SQL.
+# in the code, in the documentation, in the tests, in SQL; and links in the
+# documentation lead somewhere.
 
 use strict;
 use warnings;
@@ -21,6 +22,7 @@ directives();
 variables();
 reasons();
 routes();
+links();
 
 verdict('drift');
 
@@ -164,4 +166,68 @@ sub documented {
     }
 
     return 0;
+}
+
+
+# Links between documents, and to their headings as GitHub and others name them.
+
+sub links {
+    my %anchors;
+
+    for my $path (files(qr{\.md$})) {
+        my $text = prose($path);
+
+        while ($text =~ /\]\(([^)\s]+)\)/g) {
+            my $link = $1;
+            my $line = 1 + (substr($text, 0, pos $text) =~ tr/\n//);
+
+            next if $link =~ /^[a-z]+:/;
+
+            my ($to, $anchor) = $link =~ /^([^#]*)(?:#(.*))?$/;
+
+            $to = length $to ? beside($path, $to) : $path;
+
+            if (!-e $to) {
+                complain($path, $line, "no file $link");
+
+            } elsif (defined $anchor) {
+                $anchors{$to} //= { anchors($to) };
+                complain($path, $line, "no heading $link")
+                    unless $anchors{$to}{$anchor};
+            }
+        }
+    }
+
+    return;
+}
+
+
+# Without what stands in blocks of code, but with their lines.
+
+sub prose {
+    my ($path) = @_;
+
+    return slurp($path) =~ s/^( *)```.*?^\1```$/$& =~ tr{\n}{}cdr/gmser;
+}
+
+
+sub beside {
+    my ($path, $to) = @_;
+
+    my @parts = split m{/}, $path =~ s{[^/]*$}{}r;
+
+    for my $part (split m{/}, $to) {
+        $part eq '..' ? pop @parts : push @parts, $part;
+    }
+
+    return join '/', @parts;
+}
+
+
+sub anchors {
+    my ($path) = @_;
+
+    my @headings = prose($path) =~ /^#+ +(.*?) *$/mg;
+
+    return map { s/[^\w -]//gr =~ tr/ /-/r => 1 } map { lc } @headings;
 }
