@@ -452,7 +452,8 @@ declare
   v_name  text := team.name_check(p_name, 'name');
 begin
   if v_name is null then
-    perform team.fail(422, 'invalid-name', 'An account needs a name.');
+    perform team.fail_at(422, 'invalid-name', '/name',
+                         'An account needs a name.');
   end if;
 
   return v_name;
@@ -1070,17 +1071,27 @@ CREATE FUNCTION team.charge_check(p_invitation jsonb) RETURNS void
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+  v_wrong  text := '';
 begin
-  if jsonb_typeof(p_invitation) <> 'object'
-     or p_invitation - array['email', 'name', 'roles', 'permissions',
-                             'locale'] <> '{}'
-     or jsonb_typeof(p_invitation -> 'email') is distinct from 'string'
-     or coalesce(jsonb_typeof(p_invitation -> 'name'), 'string') <> 'string'
-     or coalesce(jsonb_typeof(p_invitation -> 'locale'), 'string') <> 'string'
-  then
-    perform team.fail(422, 'invalid-invitation',
-                      'An invitation here has an email and may have a name, '
-                      'roles, permissions and a locale.');
+  if jsonb_typeof(p_invitation) = 'object' then
+    select team.pointer(i.key)
+      into v_wrong
+      from (select k.key, p_invitation -> k.key as value
+              from (select jsonb_object_keys(p_invitation)
+                    union
+                    select 'email') k (key)) i
+     where i.key not in ('email', 'name', 'roles', 'permissions', 'locale')
+        or i.key in ('email', 'name', 'locale')
+           and jsonb_typeof(i.value) is distinct from 'string'
+     order by i.key collate "C"
+     limit 1;
+  end if;
+
+  if v_wrong is not null then
+    perform team.fail_at(422, 'invalid-invitation', v_wrong,
+                         'An invitation here has an email and may have a name, '
+                         'roles, permissions and a locale.');
   end if;
 end
 $$;
@@ -1145,9 +1156,10 @@ begin
          or cardinality(v_header) <> (select count(distinct h.name)
                                         from unnest(v_header) h (name))
       then
-        perform team.fail(422, 'invalid-csv',
-                          'The first line must name the columns: email, name, '
-                          'roles, permissions, groups, locale.');
+        perform team.fail_at(422, 'invalid-csv', '',
+                             'The first line must name the columns: email, '
+                             'name, roles, permissions, groups, '
+                             'locale.');
       end if;
 
       continue;
@@ -1168,7 +1180,7 @@ begin
   end loop;
 
   if v_header is null then
-    perform team.fail(422, 'invalid-csv', 'The CSV text is empty.');
+    perform team.fail_at(422, 'invalid-csv', '', 'The CSV text is empty.');
   end if;
 
   return v_rows;
@@ -1203,8 +1215,8 @@ declare
   v_length  bigint := 0;
 begin
   if octet_length(p_csv) > 262144 then
-    perform team.fail(422, 'invalid-csv',
-                      'The CSV text may have at most 256 KiB.');
+    perform team.fail_at(422, 'invalid-csv', '',
+                         'The CSV text may have at most 256 KiB.');
   end if;
 
   n := 0;
@@ -1238,8 +1250,8 @@ begin
   end loop;
 
   if v_length <> length(v_text) then
-    perform team.fail(422, 'invalid-csv',
-                      'A quote is out of place in the CSV text.');
+    perform team.fail_at(422, 'invalid-csv', '',
+                         'A quote is out of place in the CSV text.');
   end if;
 end
 $$;
@@ -1279,7 +1291,8 @@ begin
     end if;
   end if;
 
-  perform team.fail(400, 'bad-cursor', 'The cursor is not one of this list.');
+  perform team.fail_at(400, 'bad-cursor', '?cursor',
+                       'The cursor is not one of this list.');
 end
 $_$;
 
@@ -3702,15 +3715,15 @@ declare
   v_query  team.directory_query;
 begin
   if p_kind not in ('member', 'invitation', 'join_request') then
-    perform team.fail(400, 'bad-kind',
-                      'kind is member, invitation or join_request.');
+    perform team.fail_at(400, 'bad-kind', '?kind',
+                         'kind is member, invitation or join_request.');
   end if;
 
   if p_status not in ('active', 'pending', 'suspended', 'declined', 'expired')
   then
-    perform team.fail(400, 'bad-status',
-                      'status is active, pending, suspended, declined or '
-                      'expired.');
+    perform team.fail_at(400, 'bad-status', '?status',
+                         'status is active, pending, suspended, declined or '
+                         'expired.');
   end if;
 
   v_query.account_id := p_account.id;
@@ -3778,8 +3791,9 @@ begin
      or jsonb_array_length(p_domains) > 20
      or jsonb_path_exists(p_domains, 'strict $[*] ? (@.type() != "string")')
   then
-    perform team.fail(422, 'invalid-domains',
-                      'domains must be an array of at most 20 domain names.');
+    perform team.fail_at(422, 'invalid-domains', '/domains',
+                         'domains must be an array of at most 20 domain '
+                         'names.');
   end if;
 
   v_domains := array(
@@ -3793,9 +3807,9 @@ begin
                  or d.name !~ ('^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?[.])+'
                                '[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'))
   then
-    perform team.fail(422, 'invalid-domains',
-                      'A domain is written in its ASCII form, such as '
-                      'example.com.');
+    perform team.fail_at(422, 'invalid-domains', '/domains',
+                         'A domain is written in its ASCII form, such as '
+                         'example.com.');
   end if;
 
   return v_domains;
@@ -3812,15 +3826,16 @@ declare
   v_email  text := team.email_normal(p_email);
 begin
   if v_email is null then
-    perform team.fail(422, 'invalid-email', 'An email address is needed.');
+    perform team.fail_at(422, 'invalid-email', '/email',
+                         'An email address is needed.');
   end if;
 
   if v_email ~ '^[\x21-\x7e]+@[^\x01-\x7f]*[^\x01-\x20\x7f@]+$'
      and v_email ~ '[^\x01-\x7f]'
   then
-    perform team.fail(422, 'invalid-email',
-                      'Write an internationalized domain in its ASCII form '
-                      '("xn--...").');
+    perform team.fail_at(422, 'invalid-email', '/email',
+                         'Write an internationalized domain in its ASCII form '
+                         '("xn--...").');
   end if;
 
   if octet_length(v_email) > 254
@@ -3831,7 +3846,8 @@ begin
      or strpos(v_email, '@') > 65
      or v_email ~ '[@.][0-9]+$'
   then
-    perform team.fail(422, 'invalid-email', 'That is no email address.');
+    perform team.fail_at(422, 'invalid-email', '/email',
+                         'That is no email address.');
   end if;
 
   return v_email;
@@ -3902,6 +3918,21 @@ $$;
 
 ALTER FUNCTION team.fail(p_status integer, p_code text, p_detail text) OWNER TO team_owner;
 
+CREATE FUNCTION team.fail_at(p_status integer, p_code text, p_place text, p_detail text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = 'TM' || p_status,
+    message = p_code,
+    detail = p_detail,
+    hint = p_place;
+end
+$$;
+
+ALTER FUNCTION team.fail_at(p_status integer, p_code text, p_place text, p_detail text) OWNER TO team_owner;
+
 CREATE TABLE team.member_group (
     id uuid DEFAULT team.uuid_v7() NOT NULL,
     account_id uuid NOT NULL,
@@ -3924,7 +3955,8 @@ begin
   p_group.name := team.name_check(p_group.name, 'name');
 
   if p_group.name is null then
-    perform team.fail(422, 'invalid-name', 'A group needs a name.');
+    perform team.fail_at(422, 'invalid-name', '/name',
+                         'A group needs a name.');
   end if;
 
   p_group.approver_member_id := null;
@@ -3938,8 +3970,8 @@ begin
        and m.status = 'active';
 
     if not found then
-      perform team.fail(422, 'unknown-approver',
-                        'The account has no active member of that id.');
+      perform team.fail_at(422, 'unknown-approver', '/approver',
+                           'The account has no active member of that id.');
     end if;
   end if;
 
@@ -4068,8 +4100,8 @@ begin
   if p_groups is null or jsonb_typeof(p_groups) <> 'array'
      or jsonb_path_exists(p_groups, 'strict $[*] ? (@.type() != "string")')
   then
-    perform team.fail(422, 'invalid-groups',
-                      'groups must be an array of group ids.');
+    perform team.fail_at(422, 'invalid-groups', '/groups',
+                         'groups must be an array of group ids.');
   end if;
 
   if p_groups = '[]' then
@@ -4081,7 +4113,9 @@ begin
   if cardinality(v_texts) <> (select count(distinct g.id collate "C")
                                 from unnest(v_texts) g (id))
   then
-    perform team.fail(422, 'invalid-groups', 'A group is named twice.');
+    perform team.fail_at(422, 'invalid-groups',
+                         team.pointer_in('groups', v_texts, null),
+                         'A group is named twice.');
   end if;
 
   v_ids := array(select g.id
@@ -4090,8 +4124,9 @@ begin
                   where g.account_id = p_account);
 
   if cardinality(v_ids) <> cardinality(v_texts) then
-    perform team.fail(422, 'unknown-group',
-                      'The account has no group of that id.');
+    perform team.fail_at(422, 'unknown-group',
+                         team.pointer_in('groups', v_texts, v_ids::text[]),
+                         'The account has no group of that id.');
   end if;
 
   return v_ids;
@@ -4129,8 +4164,9 @@ begin
 
   if octet_length(p_key) not between 1 and 255 or p_key !~ '^[\x21-\x7e]+$'
   then
-    perform team.fail(422, 'idempotency-key',
-                      'Idempotency-Key has 1 to 255 visible ASCII characters.');
+    perform team.fail_at(422, 'idempotency-key', 'Idempotency-Key',
+                         'Idempotency-Key has 1 to 255 visible ASCII '
+                         'characters.');
   end if;
 
   v_lock := hashtextextended(
@@ -4170,8 +4206,8 @@ begin
      and v_row.created_at >= statement_timestamp() - interval '24 hours'
   then
     if v_row.request <> v_request then
-      perform team.fail(422, 'idempotency-mismatch',
-                        'The key has been used for another request.');
+      perform team.fail_at(422, 'idempotency-mismatch', 'Idempotency-Key',
+                           'The key has been used for another request.');
     end if;
 
     return v_row.reply;
@@ -4387,13 +4423,13 @@ begin
     or p_account.join_subaccount and p_inviter_account <> p_account.id);
 
   if v_name is null and p_account.name_required then
-    perform team.fail(422, 'name-required',
-                      'An invitation to this account needs a name.');
+    perform team.fail_at(422, 'name-required', '/name',
+                         'An invitation to this account needs a name.');
   end if;
 
   if p_locale !~ '^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$' then
-    perform team.fail(422, 'invalid-locale',
-                      'A locale is a language tag, such as en or de-CH.');
+    perform team.fail_at(422, 'invalid-locale', '/locale',
+                         'A locale is a language tag, such as en or de-CH.');
   end if;
 
   o_refusal := team.rule_offer(p_account, p_actor, p_roles, p_permissions,
@@ -4820,7 +4856,8 @@ CREATE FUNCTION team.limit_check(p_limit integer) RETURNS integer
     AS $$
 begin
   if p_limit not between 1 and 200 then
-    perform team.fail(400, 'bad-limit', 'limit must be from 1 to 200.');
+    perform team.fail_at(400, 'bad-limit', '?limit',
+                         'limit must be from 1 to 200.');
   end if;
 
   return coalesce(p_limit, 50);
@@ -5403,9 +5440,9 @@ declare
   v_name  text := btrim(p_name);
 begin
   if char_length(v_name) > 200 or v_name ~ '[\x01-\x1f\x7f]' then
-    perform team.fail(422, 'invalid-' || p_what,
-                      format('%s has at most 200 characters and no control '
-                             'characters.', p_what));
+    perform team.fail_at(422, 'invalid-' || p_what, team.pointer(p_what),
+                         format('%s has at most 200 characters and no control '
+                                'characters.', p_what));
   end if;
 
   return nullif(v_name, '');
@@ -5588,7 +5625,8 @@ declare
   v_value  jsonb;
 begin
   if p_body is null or jsonb_typeof(p_body) <> 'object' then
-    perform team.fail(422, 'invalid-body', 'The body must be an object.');
+    perform team.fail_at(422, 'invalid-body', '',
+                         'The body must be an object.');
   end if;
 
   for v_key, v_value in
@@ -5596,14 +5634,14 @@ begin
       from jsonb_each(p_body) e
   loop
     if v_key <> all (p_fields) then
-      perform team.fail(422, 'unknown-field',
-                        'Only these can be changed here: '
-                        || array_to_string(p_fields, ', ') || '.');
+      perform team.fail_at(422, 'unknown-field', team.pointer(v_key),
+                           'Only these can be changed here: '
+                           || array_to_string(p_fields, ', ') || '.');
     end if;
 
     if jsonb_typeof(v_value) not in ('string', 'null') then
-      perform team.fail(422, 'invalid-' || v_key,
-                        format('%s must be a string or null.', v_key));
+      perform team.fail_at(422, 'invalid-' || v_key, team.pointer(v_key),
+                           format('%s must be a string or null.', v_key));
     end if;
   end loop;
 end
@@ -5637,8 +5675,9 @@ begin
      or jsonb_path_exists(p_permissions,
                           'strict $[*] ? (@.type() != "string")')
   then
-    perform team.fail(422, 'invalid-permissions',
-                      'permissions must be an array of permission names.');
+    perform team.fail_at(422, 'invalid-permissions', '/permissions',
+                         'permissions must be an array of permission '
+                         'names.');
   end if;
 
   if p_permissions = '[]' then
@@ -5651,16 +5690,21 @@ begin
   if cardinality(v_names) <> (select count(distinct p.name collate "C")
                                 from unnest(v_names) p (name))
   then
-    perform team.fail(422, 'invalid-permissions',
-                      'A permission is named twice.');
+    perform team.fail_at(422, 'invalid-permissions',
+                         team.pointer_in('permissions', v_names, null),
+                         'A permission is named twice.');
   end if;
 
   if cardinality(v_names) <> (select count(*)
                                 from team.permission p
                                where p.name = any (v_names))
   then
-    perform team.fail(422, 'unknown-permission',
-                      'The catalogue has no such permission.');
+    perform team.fail_at(422, 'unknown-permission',
+                         team.pointer_in('permissions', v_names, array(
+                           select p.name::text
+                             from team.permission p
+                            where p.name = any (v_names))),
+                         'The catalogue has no such permission.');
   end if;
 
   return v_names;
@@ -5708,7 +5752,8 @@ begin
      or team.place_make(p_kind, p_list, o_id, o_place)
         is distinct from p_cursor collate "C"
   then
-    perform team.fail(400, 'bad-cursor', 'The cursor is not one of this list.');
+    perform team.fail_at(400, 'bad-cursor', '?cursor',
+                         'The cursor is not one of this list.');
   end if;
 end
 $$;
@@ -5729,6 +5774,35 @@ end
 $$;
 
 ALTER FUNCTION team.place_time(p_time timestamp with time zone) OWNER TO team_owner;
+
+CREATE FUNCTION team.pointer(p_name text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return '/' || replace(replace(left(p_name, 100), '~', '~0'), '/', '~1');
+end
+$$;
+
+ALTER FUNCTION team.pointer(p_name text) OWNER TO team_owner;
+
+CREATE FUNCTION team.pointer_in(p_name text, p_texts text[], p_known text[]) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return team.pointer(p_name) || '/' || (
+    select min(t.n) - 1
+      from unnest(p_texts) with ordinality t (text, n)
+     where case
+             when p_known is null
+             then t.text collate "C" = any (p_texts[:t.n - 1])
+             else t.text collate "C" <> all (p_known)
+           end);
+end
+$$;
+
+ALTER FUNCTION team.pointer_in(p_name text, p_texts text[], p_known text[]) OWNER TO team_owner;
 
 CREATE FUNCTION team.policy_conflict(p_detail text) RETURNS void
     LANGUAGE plpgsql
@@ -5889,9 +5963,9 @@ declare
   v_policy  text := nullif(btrim(p_policy), '');
 begin
   if octet_length(v_policy) > 200 or v_policy ~ '[\x01-\x1f\x7f]' then
-    perform team.fail(422, 'invalid-policy',
-                      'policy has at most 200 bytes and no control '
-                      'characters.');
+    perform team.fail_at(422, 'invalid-policy', '/policy',
+                         'policy has at most 200 bytes and no control '
+                         'characters.');
   end if;
 
   return v_policy;
@@ -6038,7 +6112,8 @@ declare
   v_type    text;
 begin
   if p_body is null or jsonb_typeof(p_body) <> 'object' then
-    perform team.fail(422, 'invalid-policy', 'A policy is a JSON object.');
+    perform team.fail_at(422, 'invalid-policy', '',
+                         'A policy is a JSON object.');
   end if;
 
   if p_body - 'preset' = '{}' and jsonb_typeof(p_body -> 'preset') = 'string'
@@ -6049,7 +6124,8 @@ begin
      where p.name = p_body ->> 'preset';
 
     if not found then
-      perform team.fail(422, 'unknown-preset', 'There is no such preset.');
+      perform team.fail_at(422, 'unknown-preset', '/preset',
+                           'There is no such preset.');
     end if;
 
     return v_policy;
@@ -6064,14 +6140,14 @@ begin
      order by k.key collate "C"
   loop
     if not v_old ? v_key then
-      perform team.fail(422, 'invalid-policy',
-                        format('A policy has no "%s".', left(v_key, 100)));
+      perform team.fail_at(422, 'invalid-policy', team.pointer(v_key),
+                           format('A policy has no "%s".', left(v_key, 100)));
     end if;
 
     if not p_body ? v_key then
-      perform team.fail(422, 'invalid-policy',
-                        format('"%s" is missing: a policy is put as a whole, '
-                               'or as {"preset": name}.', v_key));
+      perform team.fail_at(422, 'invalid-policy', team.pointer(v_key),
+                           format('"%s" is missing: a policy is put as a '
+                                  'whole, or as {"preset": name}.', v_key));
     end if;
 
     -- what is null now may hold a role's key
@@ -6083,8 +6159,8 @@ begin
                               'transfer_target_role',
                               'transfer_old_owner_role', 'all_role'))
     then
-      perform team.fail(422, 'invalid-policy',
-                        format('"%s" must be a %s.', v_key, v_type));
+      perform team.fail_at(422, 'invalid-policy', team.pointer(v_key),
+                           format('"%s" must be a %s.', v_key, v_type));
     end if;
 
     begin
@@ -6093,30 +6169,31 @@ begin
                                                        p_body -> v_key));
     exception
       when check_violation or data_exception then
-        perform team.fail(422, 'invalid-policy',
-                          format('"%s" can''t be that.', v_key));
+        perform team.fail_at(422, 'invalid-policy', team.pointer(v_key),
+                             format('"%s" can''t be that.', v_key));
     end;
   end loop;
 
   if p_body ? 'preset' and p_body -> 'preset' <> v_old -> 'preset' then
-    perform team.fail(422, 'invalid-policy',
-                      'To switch to another preset, put {"preset": name}.');
+    perform team.fail_at(422, 'invalid-policy', '/preset',
+                         'To switch to another preset, put {"preset": name}.');
   end if;
 
   v_policy := jsonb_populate_record(null::team.preset, p_body);
   v_policy.name := p_account.preset;
 
   if (v_policy.owner_mode = 'none') <> (v_policy.owner_role is null) then
-    perform team.fail(422, 'invalid-policy',
-                      'owner_role is null where owner_mode is "none", and '
-                      'only there.');
+    perform team.fail_at(422, 'invalid-policy', '/owner_role',
+                         'owner_role is null where owner_mode is "none", and '
+                         'only there.');
   end if;
 
   if v_policy.transfer_target = 'role'
      and v_policy.transfer_target_role is null
   then
-    perform team.fail(422, 'invalid-policy',
-                      'transfer_target "role" needs a transfer_target_role.');
+    perform team.fail_at(422, 'invalid-policy', '/transfer_target_role',
+                         'transfer_target "role" needs a '
+                         'transfer_target_role.');
   end if;
 
   return v_policy;
@@ -6559,11 +6636,12 @@ CREATE FUNCTION team.role_check(p_name text, p_rank integer) RETURNS void
     AS $$
 begin
   if team.name_check(p_name, 'name') is null then
-    perform team.fail(422, 'invalid-name', 'A role needs a name.');
+    perform team.fail_at(422, 'invalid-name', '/name', 'A role needs a name.');
   end if;
 
   if p_rank is null or p_rank not between 1 and 999 then
-    perform team.fail(422, 'invalid-rank', 'rank must be from 1 to 999.');
+    perform team.fail_at(422, 'invalid-rank', '/rank',
+                         'rank must be from 1 to 999.');
   end if;
 end
 $$;
@@ -6647,8 +6725,8 @@ begin
   if p_roles is null or jsonb_typeof(p_roles) <> 'array'
      or jsonb_path_exists(p_roles, 'strict $[*] ? (@.type() != "string")')
   then
-    perform team.fail(422, 'invalid-roles',
-                      'roles must be an array of role keys.');
+    perform team.fail_at(422, 'invalid-roles', '/roles',
+                         'roles must be an array of role keys.');
   end if;
 
   if p_roles = '[]' then
@@ -6661,7 +6739,9 @@ begin
      and cardinality(v_keys) <> (select count(distinct k.key collate "C")
                                    from unnest(v_keys) k (key))
   then
-    perform team.fail(422, 'invalid-roles', 'A role is named twice.');
+    perform team.fail_at(422, 'invalid-roles',
+                         team.pointer_in('roles', v_keys, null),
+                         'A role is named twice.');
   end if;
 
   v_ids := array(select r.id
@@ -6670,8 +6750,12 @@ begin
                     and r.key = any (v_keys));
 
   if cardinality(v_ids) <> cardinality(v_keys) then
-    perform team.fail(422, 'unknown-role',
-                      'The account has no role of that key.');
+    perform team.fail_at(422, 'unknown-role',
+                         team.pointer_in('roles', v_keys, array(
+                           select r.key::text
+                             from team.role r
+                            where r.id = any (v_ids))),
+                         'The account has no role of that key.');
   end if;
 
   return v_ids;
@@ -7390,9 +7474,9 @@ begin
 
 exception
   when check_violation then
-    perform team.fail(422, 'invalid-slug',
-                      'A slug has 1 to 63 characters: a-z, 0-9 and "-", a '
-                      'letter first, no "-" last; and is not like an id.');
+    perform team.fail_at(422, 'invalid-slug', '/slug',
+                         'A slug has 1 to 63 characters: a-z, 0-9 and "-", a '
+                         'letter first, no "-" last; and is not like an id.');
 end
 $$;
 
@@ -7536,6 +7620,23 @@ $$;
 
 ALTER FUNCTION team.texts_json(p_texts text[]) OWNER TO team_owner;
 
+CREATE FUNCTION team.time_check(p_text text, p_what text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_detail  text;
+begin
+  return team.time_parse(p_text);
+exception
+  when sqlstate 'TM400' then
+    get stacked diagnostics v_detail = pg_exception_detail;
+    perform team.fail_at(400, 'bad-time', '?' || p_what, v_detail);
+end
+$$;
+
+ALTER FUNCTION team.time_check(p_text text, p_what text) OWNER TO team_owner;
+
 CREATE FUNCTION team.time_parse(p_text text) RETURNS timestamp with time zone
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -7589,8 +7690,8 @@ begin
 
 exception
   when invalid_parameter_value then
-    perform team.fail(422, 'invalid-time-zone',
-                      'A time zone is one like "Europe/Berlin", or "UTC".');
+    perform team.fail_at(422, 'invalid-time-zone', '/time_zone',
+                         'A time zone is one like "Europe/Berlin", or "UTC".');
 end
 $_$;
 
@@ -7751,8 +7852,8 @@ begin
                               team.etag(team.account_text(v_account)));
 
   if p_confirm is distinct from v_account.slug::text then
-    perform team.fail(422, 'confirm-mismatch',
-                      'confirm must be the account''s slug.');
+    perform team.fail_at(422, 'confirm-mismatch', '/confirm',
+                         'confirm must be the account''s slug.');
   end if;
 
   perform
@@ -7822,11 +7923,12 @@ ALTER FUNCTION team_api.account_get(p_issuer text, p_subject text, p_email text,
 CREATE FUNCTION team_api.account_patch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_body jsonb, p_if_match text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
+    AS $$
 declare
   v_old      team.account;
   v_account  team.account;
   v_actor    team.standing;
+  v_wrong    text := '';
   v_reply    team_api.reply;
 begin
   v_old := team.account_lock(p_account, p_issuer, p_subject);
@@ -7835,14 +7937,20 @@ begin
   perform team.if_match_check(p_if_match,
                               team.etag(team.account_text(v_old)));
 
-  if p_body is null
-     or jsonb_typeof(p_body) <> 'object'
-     or p_body - array['name', 'slug', 'time_zone'] <> '{}'
-     or jsonb_path_exists(p_body, 'strict $.* ? (@.type() != "string")')
-  then
-    perform team.fail(422, 'invalid-account',
-                      'Of an account name, slug and time_zone can be changed; '
-                      'each is a string.');
+  if jsonb_typeof(p_body) = 'object' then
+    select team.pointer(b.key)
+      into v_wrong
+      from jsonb_each(p_body) b
+     where b.key not in ('name', 'slug', 'time_zone')
+        or jsonb_typeof(b.value) <> 'string'
+     order by b.key collate "C"
+     limit 1;
+  end if;
+
+  if v_wrong is not null then
+    perform team.fail_at(422, 'invalid-account', v_wrong,
+                         'Of an account name, slug and time_zone can be '
+                         'changed; each is a string.');
   end if;
 
   v_account := v_old;
@@ -7890,7 +7998,7 @@ begin
 
   return v_reply;
 end
-$_$;
+$$;
 
 ALTER FUNCTION team_api.account_patch(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_body jsonb, p_if_match text) OWNER TO team_owner;
 
@@ -7932,7 +8040,8 @@ begin
    where p.name = p_preset;
 
   if not found then
-    perform team.fail(422, 'unknown-preset', 'There is no such preset.');
+    perform team.fail_at(422, 'unknown-preset', '/preset',
+                         'There is no such preset.');
   end if;
 
   v_identity := team.identity_touch(p_issuer, p_subject, p_email,
@@ -7978,8 +8087,8 @@ CREATE FUNCTION team_api.audit_list(p_issuer text, p_subject text, p_email text,
 declare
   v_account  team.account := team.account_find(p_account);
   v_limit    integer := team.limit_check(p_limit);
-  v_from     timestamptz := coalesce(team.time_parse(p_from), '-infinity');
-  v_at       timestamptz := coalesce(team.time_parse(p_to), 'infinity');
+  v_from     timestamptz := coalesce(team.time_check(p_from, 'from'), '-infinity');
+  v_at       timestamptz := coalesce(team.time_check(p_to, 'to'), 'infinity');
   v_last     uuid;
   v_actor    uuid;
   v_who      text := p_actor;
@@ -8157,9 +8266,9 @@ begin
   if v_sort not in ('name', '-name', 'email', '-email', 'created_at',
                     '-created_at', 'joined_at', '-joined_at')
   then
-    perform team.fail(400, 'bad-sort',
-                      'sort is name, email, created_at or joined_at, with "-" '
-                      'before it for downwards.');
+    perform team.fail_at(400, 'bad-sort', '?sort',
+                         'sort is name, email, created_at or joined_at, with '
+                         '"-" before it for downwards.');
   end if;
 
   v_query := team.directory_query_make(v_account, p_q, p_kind, p_status,
@@ -8289,8 +8398,8 @@ begin
      or octet_length(p_permission) > 100
      or p_permission !~ '^([*]|[a-z][a-z0-9-]*:[a-z][a-z0-9-]*)$'
   then
-    perform team.fail(422, 'invalid-permission',
-                      'permission must be like "resource:action".');
+    perform team.fail_at(422, 'invalid-permission', '/permission',
+                         'permission must be like "resource:action".');
   end if;
 
   select m.status
@@ -8826,6 +8935,7 @@ declare
   v_account  team.account;
   v_actor    team.standing;
   v_rows     jsonb;
+  v_where    text := case when p_csv is null then '/invitations' else '' end;
   v_items    json[] := '{}';
   v_n        integer;
   v_row      jsonb;
@@ -8843,20 +8953,20 @@ begin
   end if;
 
   if (p_invitations is null) = (p_csv is null) then
-    perform team.fail(422, 'invalid-batch',
-                      'Send either a JSON array of invitations or CSV.');
+    perform team.fail_at(422, 'invalid-batch', '',
+                         'Send either a JSON array of invitations or CSV.');
   end if;
 
   v_rows := coalesce(p_invitations, team.csv_invitations(p_csv));
 
   if jsonb_typeof(v_rows) <> 'array' or jsonb_array_length(v_rows) = 0 then
-    perform team.fail(422, 'invalid-batch',
-                      'There must be at least one invitation.');
+    perform team.fail_at(422, 'invalid-batch', v_where,
+                         'There must be at least one invitation.');
   end if;
 
   if jsonb_array_length(v_rows) > 100 then
-    perform team.fail(422, 'batch-too-large',
-                      'There may be at most 100 invitations.');
+    perform team.fail_at(422, 'batch-too-large', v_where,
+                         'There may be at most 100 invitations.');
   end if;
 
   for v_row, v_n in
@@ -9024,9 +9134,9 @@ begin
   if p_status not in ('pending', 'expired', 'accepted', 'declined',
                       'withdrawn')
   then
-    perform team.fail(400, 'bad-status',
-                      'status is pending, expired, accepted, declined or '
-                      'withdrawn.');
+    perform team.fail_at(400, 'bad-status', '?status',
+                         'status is pending, expired, accepted, declined or '
+                         'withdrawn.');
   end if;
 
   v_after := coalesce(team.cursor_read(p_cursor, 'i', v_account.id),
@@ -9663,19 +9773,28 @@ begin
   perform team.rule_channel(v_account.join_link);
 
   if p_max_uses not between 1 and 100000 then
-    perform team.fail(422, 'invalid-max-uses',
-                      'max_uses must be from 1 to 100000.');
+    perform team.fail_at(422, 'invalid-max-uses', '/max_uses',
+                         'max_uses must be from 1 to 100000.');
   end if;
 
   if p_expires_in not between 3600 and 7776000 then
-    perform team.fail(422, 'invalid-expires-in',
-                      'expires_in must be from 3600 to 7776000 seconds.');
+    perform team.fail_at(422, 'invalid-expires-in', '/expires_in',
+                         'expires_in must be from 3600 to 7776000 seconds.');
   end if;
 
   v_domains := team.domains_parse(p_domains);
 
   if p_role is not null then
-    v_role := (team.roles_parse(v_account.id, jsonb_build_array(p_role)))[1];
+    select r.id
+      into v_role
+      from team.role r
+     where r.account_id = v_account.id
+       and r.key = p_role;
+
+    if not found then
+      perform team.fail_at(422, 'unknown-role', '/role',
+                           'The account has no role of that key.');
+    end if;
   end if;
 
   v_roles := team.link_role(v_account, v_role);
@@ -10702,9 +10821,9 @@ begin
   end if;
 
   if p_key is null or p_key !~ '^[a-z][a-z0-9_-]{0,62}$' then
-    perform team.fail(422, 'invalid-key',
-                      'key starts with a letter and has at most 63 of a-z, '
-                      '0-9, "-" and "_".');
+    perform team.fail_at(422, 'invalid-key', '/key',
+                         'key starts with a letter and has at most 63 of a-z, '
+                         '0-9, "-" and "_".');
   end if;
 
   perform team.role_check(p_role_name, p_rank);
@@ -10902,7 +11021,10 @@ declare
   v_actor        team.standing;
   v_name         text;
   v_roles        jsonb := '[]';
+  v_offered      uuid[];
   v_permissions  text[];
+  v_detail       text;
+  v_place        text;
   v_refusal      text;
   v_made         record;
   v_reply        team_api.reply;
@@ -10929,14 +11051,21 @@ begin
   v_name := team.account_name_check(p_account_name);
 
   if p_invitation is not null then
-    perform team.charge_check(p_invitation);
     v_roles := coalesce(p_invitation -> 'roles', '[]');
-    v_permissions := team.offer_permissions_parse(
-      p_invitation -> 'permissions');
 
-    v_refusal := team.rule_grant(v_parent, v_actor,
-                                 team.roles_parse(v_parent.id, v_roles),
-                                 v_permissions);
+    begin
+      perform team.charge_check(p_invitation);
+      v_permissions := team.offer_permissions_parse(
+        p_invitation -> 'permissions');
+      v_offered := team.roles_parse(v_parent.id, v_roles);
+    exception
+      when sqlstate 'TM422' then
+        get stacked diagnostics v_detail = pg_exception_detail,
+                                v_place = pg_exception_hint;
+        perform team.fail_at(422, sqlerrm, '/invitation' || v_place, v_detail);
+    end;
+
+    v_refusal := team.rule_grant(v_parent, v_actor, v_offered, v_permissions);
 
     if v_refusal is not null then
       v_reply := team.refuse(v_parent, v_actor, 'subaccount.create',
@@ -10964,11 +11093,18 @@ begin
   v_reply := team.account_reply(201, v_account);
 
   if p_invitation is not null then
-    v_made := team.invitation_create(
-      v_account, team.member_account(v_actor.member_id),
-      v_actor, p_invitation ->> 'email', p_invitation ->> 'name',
-      team.roles_parse(v_account.id, v_roles), v_permissions, '{}',
-      p_invitation ->> 'locale');
+    begin
+      v_made := team.invitation_create(
+        v_account, team.member_account(v_actor.member_id),
+        v_actor, p_invitation ->> 'email', p_invitation ->> 'name',
+        team.roles_parse(v_account.id, v_roles), v_permissions, '{}',
+        p_invitation ->> 'locale');
+    exception
+      when sqlstate 'TM422' then
+        get stacked diagnostics v_detail = pg_exception_detail,
+                                v_place = pg_exception_hint;
+        perform team.fail_at(422, sqlerrm, '/invitation' || v_place, v_detail);
+    end;
 
     -- has been judged above; were it not so, nothing of this may stay
     if v_made.o_refusal is not null then
@@ -11204,7 +11340,7 @@ begin
                               team.etag(team.account_text(v_account)));
 
   if v_target.member_id = v_actor.member_id then
-    perform team.fail(422, 'self', 'You are the owner already.');
+    perform team.fail_at(422, 'self', '/to', 'You are the owner already.');
   end if;
 
   perform team.rule_transfer(v_account, v_target);
@@ -12441,6 +12577,8 @@ REVOKE ALL ON FUNCTION team.etag(p_body text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.fail(p_status integer, p_code text, p_detail text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.fail_at(p_status integer, p_code text, p_place text, p_detail text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.group_check(p_account team.account, p_group team.member_group, p_approver text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.group_find(p_account team.account, p_group text) FROM PUBLIC;
@@ -12557,6 +12695,10 @@ REVOKE ALL ON FUNCTION team.place_read(p_cursor text, p_kind text, p_list bytea,
 
 REVOKE ALL ON FUNCTION team.place_time(p_time timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.pointer(p_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.pointer_in(p_name text, p_texts text[], p_known text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.policy_conflict(p_detail text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.policy_members_check(p_account team.account, p_old team.account) FROM PUBLIC;
@@ -12668,6 +12810,8 @@ REVOKE ALL ON FUNCTION team.stranger(p_issuer text, p_subject text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION team.target_find(p_account team.account, p_actor team.standing, p_member text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.texts_json(p_texts text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.time_check(p_text text, p_what text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.time_parse(p_text text) FROM PUBLIC;
 

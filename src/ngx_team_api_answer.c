@@ -38,6 +38,7 @@ static void ngx_team_api_reply_refusal(ngx_http_request_t *r,
     ngx_team_api_row_t *row);
 static void ngx_team_api_reply_raised(ngx_http_request_t *r,
     ngx_team_query_t *query);
+static char *ngx_team_api_text(ngx_pool_t *pool, ngx_str_t *value);
 static ngx_int_t ngx_team_api_retry_after(ngx_http_request_t *r,
     ngx_team_query_t *query);
 static void ngx_team_api_fault(ngx_http_request_t *r, ngx_team_query_t *query);
@@ -251,23 +252,20 @@ ngx_team_api_reply_refusal(ngx_http_request_t *r, ngx_team_api_row_t *row)
 static void
 ngx_team_api_reply_raised(ngx_http_request_t *r, ngx_team_query_t *query)
 {
-    u_char          *message, *detail;
+    char            *message, *detail, *place;
+    json_t          *errors;
     team_problem_t   problem;
 
-    /* NUL-terminated, which a counted string need not be */
+    message = ngx_team_api_text(r->pool, &query->message);
+    detail = ngx_team_api_text(r->pool, &query->detail);
+    place = ngx_team_api_text(r->pool, &query->hint);
 
-    message = ngx_pnalloc(r->pool, query->message.len + 1);
-    detail = ngx_pnalloc(r->pool, query->detail.len + 1);
-
-    if (message == NULL || detail == NULL) {
+    if (message == NULL || detail == NULL || place == NULL) {
         ngx_team_api_refuse_reason(r, TEAM_INTERNAL, NULL);
         return;
     }
 
-    *ngx_cpymem(message, query->message.data, query->message.len) = '\0';
-    *ngx_cpymem(detail, query->detail.data, query->detail.len) = '\0';
-
-    team_problem_sqlstate(query->sqlstate, (char *) message, &problem);
+    team_problem_sqlstate(query->sqlstate, message, &problem);
 
     /* what PostgreSQL itself says may show a value or a name: not told */
 
@@ -283,7 +281,36 @@ ngx_team_api_reply_raised(ngx_http_request_t *r, ngx_team_query_t *query)
         return;
     }
 
-    ngx_team_api_refuse(r, &problem, detail[0] ? (char *) detail : NULL, NULL);
+    errors = NULL;
+
+    /* of bad input the hint is the place, which is empty for a whole body */
+
+    if (detail[0] != '\0'
+        && (problem.status == 422 || (problem.status == 400 && place[0])))
+    {
+        errors = team_problem_errors(place, detail);
+    }
+
+    ngx_team_api_refuse(r, &problem, detail[0] ? detail : NULL, errors);
+
+    json_decref(errors);
+}
+
+
+/* NUL-terminated, which a counted string need not be; NULL without memory. */
+
+static char *
+ngx_team_api_text(ngx_pool_t *pool, ngx_str_t *value)
+{
+    u_char  *text;
+
+    text = ngx_pnalloc(pool, value->len + 1);
+
+    if (text != NULL) {
+        *ngx_cpymem(text, value->data, value->len) = '\0';
+    }
+
+    return (char *) text;
 }
 
 

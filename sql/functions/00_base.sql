@@ -95,6 +95,65 @@ end
 $$;
 
 
+-- The same of bad input, with the place of it as the hint: a JSON Pointer into
+-- the body, "?name" for a parameter, or a header's name.
+
+create or replace function team.fail_at(p_status integer, p_code text,
+  p_place text, p_detail text)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception using
+    errcode = 'TM' || p_status,
+    message = p_code,
+    detail = p_detail,
+    hint = p_place;
+end
+$$;
+
+
+-- The JSON Pointer (RFC 6901) of a body's member; the rest of what is no name
+-- of ours is left out.
+
+create or replace function team.pointer(p_name text)
+returns text
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return '/' || replace(replace(left(p_name, 100), '~', '~0'), '/', '~1');
+end
+$$;
+
+
+-- Where a list of texts first has one that is none of p_known; where it first
+-- repeats one, if p_known is null.
+
+create or replace function team.pointer_in(p_name text, p_texts text[],
+  p_known text[])
+returns text
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return team.pointer(p_name) || '/' || (
+    select min(t.n) - 1
+      from unnest(p_texts) with ordinality t (text, n)
+     where case
+             when p_known is null
+             then t.text collate "C" = any (p_texts[:t.n - 1])
+             else t.text collate "C" <> all (p_known)
+           end);
+end
+$$;
+
+
 -- A cursor is opaque: base64url of one byte for the kind of list, the id of
 -- whose list it is, the id of the last row seen: 33 bytes, 44 characters.
 
@@ -140,7 +199,8 @@ begin
     end if;
   end if;
 
-  perform team.fail(400, 'bad-cursor', 'The cursor is not one of this list.');
+  perform team.fail_at(400, 'bad-cursor', '?cursor',
+                       'The cursor is not one of this list.');
 end
 $$;
 
@@ -154,7 +214,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_limit not between 1 and 200 then
-    perform team.fail(400, 'bad-limit', 'limit must be from 1 to 200.');
+    perform team.fail_at(400, 'bad-limit', '?limit',
+                         'limit must be from 1 to 200.');
   end if;
 
   return coalesce(p_limit, 50);

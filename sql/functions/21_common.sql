@@ -32,8 +32,9 @@ begin
 
   if octet_length(p_key) not between 1 and 255 or p_key !~ '^[\x21-\x7e]+$'
   then
-    perform team.fail(422, 'idempotency-key',
-                      'Idempotency-Key has 1 to 255 visible ASCII characters.');
+    perform team.fail_at(422, 'idempotency-key', 'Idempotency-Key',
+                         'Idempotency-Key has 1 to 255 visible ASCII '
+                         'characters.');
   end if;
 
   v_lock := hashtextextended(
@@ -73,8 +74,8 @@ begin
      and v_row.created_at >= statement_timestamp() - interval '24 hours'
   then
     if v_row.request <> v_request then
-      perform team.fail(422, 'idempotency-mismatch',
-                        'The key has been used for another request.');
+      perform team.fail_at(422, 'idempotency-mismatch', 'Idempotency-Key',
+                           'The key has been used for another request.');
     end if;
 
     return v_row.reply;
@@ -226,9 +227,9 @@ declare
   v_name  text := btrim(p_name);
 begin
   if char_length(v_name) > 200 or v_name ~ '[\x01-\x1f\x7f]' then
-    perform team.fail(422, 'invalid-' || p_what,
-                      format('%s has at most 200 characters and no control '
-                             'characters.', p_what));
+    perform team.fail_at(422, 'invalid-' || p_what, team.pointer(p_what),
+                         format('%s has at most 200 characters and no control '
+                                'characters.', p_what));
   end if;
 
   return nullif(v_name, '');
@@ -249,15 +250,16 @@ declare
   v_email  text := team.email_normal(p_email);
 begin
   if v_email is null then
-    perform team.fail(422, 'invalid-email', 'An email address is needed.');
+    perform team.fail_at(422, 'invalid-email', '/email',
+                         'An email address is needed.');
   end if;
 
   if v_email ~ '^[\x21-\x7e]+@[^\x01-\x7f]*[^\x01-\x20\x7f@]+$'
      and v_email ~ '[^\x01-\x7f]'
   then
-    perform team.fail(422, 'invalid-email',
-                      'Write an internationalized domain in its ASCII form '
-                      '("xn--...").');
+    perform team.fail_at(422, 'invalid-email', '/email',
+                         'Write an internationalized domain in its ASCII form '
+                         '("xn--...").');
   end if;
 
   if octet_length(v_email) > 254
@@ -268,7 +270,8 @@ begin
      or strpos(v_email, '@') > 65
      or v_email ~ '[@.][0-9]+$'
   then
-    perform team.fail(422, 'invalid-email', 'That is no email address.');
+    perform team.fail_at(422, 'invalid-email', '/email',
+                         'That is no email address.');
   end if;
 
   return v_email;

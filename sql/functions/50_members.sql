@@ -127,8 +127,8 @@ begin
   if p_roles is null or jsonb_typeof(p_roles) <> 'array'
      or jsonb_path_exists(p_roles, 'strict $[*] ? (@.type() != "string")')
   then
-    perform team.fail(422, 'invalid-roles',
-                      'roles must be an array of role keys.');
+    perform team.fail_at(422, 'invalid-roles', '/roles',
+                         'roles must be an array of role keys.');
   end if;
 
   if p_roles = '[]' then
@@ -141,7 +141,9 @@ begin
      and cardinality(v_keys) <> (select count(distinct k.key collate "C")
                                    from unnest(v_keys) k (key))
   then
-    perform team.fail(422, 'invalid-roles', 'A role is named twice.');
+    perform team.fail_at(422, 'invalid-roles',
+                         team.pointer_in('roles', v_keys, null),
+                         'A role is named twice.');
   end if;
 
   v_ids := array(select r.id
@@ -150,8 +152,12 @@ begin
                     and r.key = any (v_keys));
 
   if cardinality(v_ids) <> cardinality(v_keys) then
-    perform team.fail(422, 'unknown-role',
-                      'The account has no role of that key.');
+    perform team.fail_at(422, 'unknown-role',
+                         team.pointer_in('roles', v_keys, array(
+                           select r.key::text
+                             from team.role r
+                            where r.id = any (v_ids))),
+                         'The account has no role of that key.');
   end if;
 
   return v_ids;

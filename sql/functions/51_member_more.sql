@@ -18,7 +18,8 @@ declare
   v_value  jsonb;
 begin
   if p_body is null or jsonb_typeof(p_body) <> 'object' then
-    perform team.fail(422, 'invalid-body', 'The body must be an object.');
+    perform team.fail_at(422, 'invalid-body', '',
+                         'The body must be an object.');
   end if;
 
   for v_key, v_value in
@@ -26,14 +27,14 @@ begin
       from jsonb_each(p_body) e
   loop
     if v_key <> all (p_fields) then
-      perform team.fail(422, 'unknown-field',
-                        'Only these can be changed here: '
-                        || array_to_string(p_fields, ', ') || '.');
+      perform team.fail_at(422, 'unknown-field', team.pointer(v_key),
+                           'Only these can be changed here: '
+                           || array_to_string(p_fields, ', ') || '.');
     end if;
 
     if jsonb_typeof(v_value) not in ('string', 'null') then
-      perform team.fail(422, 'invalid-' || v_key,
-                        format('%s must be a string or null.', v_key));
+      perform team.fail_at(422, 'invalid-' || v_key, team.pointer(v_key),
+                           format('%s must be a string or null.', v_key));
     end if;
   end loop;
 end
@@ -150,8 +151,9 @@ begin
      or jsonb_path_exists(p_permissions,
                           'strict $[*] ? (@.type() != "string")')
   then
-    perform team.fail(422, 'invalid-permissions',
-                      'permissions must be an array of permission names.');
+    perform team.fail_at(422, 'invalid-permissions', '/permissions',
+                         'permissions must be an array of permission '
+                         'names.');
   end if;
 
   if p_permissions = '[]' then
@@ -164,16 +166,21 @@ begin
   if cardinality(v_names) <> (select count(distinct p.name collate "C")
                                 from unnest(v_names) p (name))
   then
-    perform team.fail(422, 'invalid-permissions',
-                      'A permission is named twice.');
+    perform team.fail_at(422, 'invalid-permissions',
+                         team.pointer_in('permissions', v_names, null),
+                         'A permission is named twice.');
   end if;
 
   if cardinality(v_names) <> (select count(*)
                                 from team.permission p
                                where p.name = any (v_names))
   then
-    perform team.fail(422, 'unknown-permission',
-                      'The catalogue has no such permission.');
+    perform team.fail_at(422, 'unknown-permission',
+                         team.pointer_in('permissions', v_names, array(
+                           select p.name::text
+                             from team.permission p
+                            where p.name = any (v_names))),
+                         'The catalogue has no such permission.');
   end if;
 
   return v_names;

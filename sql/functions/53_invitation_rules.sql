@@ -444,13 +444,13 @@ begin
     or p_account.join_subaccount and p_inviter_account <> p_account.id);
 
   if v_name is null and p_account.name_required then
-    perform team.fail(422, 'name-required',
-                      'An invitation to this account needs a name.');
+    perform team.fail_at(422, 'name-required', '/name',
+                         'An invitation to this account needs a name.');
   end if;
 
   if p_locale !~ '^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$' then
-    perform team.fail(422, 'invalid-locale',
-                      'A locale is a language tag, such as en or de-CH.');
+    perform team.fail_at(422, 'invalid-locale', '/locale',
+                         'A locale is a language tag, such as en or de-CH.');
   end if;
 
   o_refusal := team.rule_offer(p_account, p_actor, p_roles, p_permissions,

@@ -20,8 +20,8 @@ declare
   v_length  bigint := 0;
 begin
   if octet_length(p_csv) > 262144 then
-    perform team.fail(422, 'invalid-csv',
-                      'The CSV text may have at most 256 KiB.');
+    perform team.fail_at(422, 'invalid-csv', '',
+                         'The CSV text may have at most 256 KiB.');
   end if;
 
   n := 0;
@@ -55,8 +55,8 @@ begin
   end loop;
 
   if v_length <> length(v_text) then
-    perform team.fail(422, 'invalid-csv',
-                      'A quote is out of place in the CSV text.');
+    perform team.fail_at(422, 'invalid-csv', '',
+                         'A quote is out of place in the CSV text.');
   end if;
 end
 $$;
@@ -133,9 +133,10 @@ begin
          or cardinality(v_header) <> (select count(distinct h.name)
                                         from unnest(v_header) h (name))
       then
-        perform team.fail(422, 'invalid-csv',
-                          'The first line must name the columns: email, name, '
-                          'roles, permissions, groups, locale.');
+        perform team.fail_at(422, 'invalid-csv', '',
+                             'The first line must name the columns: email, '
+                             'name, roles, permissions, groups, '
+                             'locale.');
       end if;
 
       continue;
@@ -156,7 +157,7 @@ begin
   end loop;
 
   if v_header is null then
-    perform team.fail(422, 'invalid-csv', 'The CSV text is empty.');
+    perform team.fail_at(422, 'invalid-csv', '', 'The CSV text is empty.');
   end if;
 
   return v_rows;
@@ -294,6 +295,7 @@ declare
   v_account  team.account;
   v_actor    team.standing;
   v_rows     jsonb;
+  v_where    text := case when p_csv is null then '/invitations' else '' end;
   v_items    json[] := '{}';
   v_n        integer;
   v_row      jsonb;
@@ -311,20 +313,20 @@ begin
   end if;
 
   if (p_invitations is null) = (p_csv is null) then
-    perform team.fail(422, 'invalid-batch',
-                      'Send either a JSON array of invitations or CSV.');
+    perform team.fail_at(422, 'invalid-batch', '',
+                         'Send either a JSON array of invitations or CSV.');
   end if;
 
   v_rows := coalesce(p_invitations, team.csv_invitations(p_csv));
 
   if jsonb_typeof(v_rows) <> 'array' or jsonb_array_length(v_rows) = 0 then
-    perform team.fail(422, 'invalid-batch',
-                      'There must be at least one invitation.');
+    perform team.fail_at(422, 'invalid-batch', v_where,
+                         'There must be at least one invitation.');
   end if;
 
   if jsonb_array_length(v_rows) > 100 then
-    perform team.fail(422, 'batch-too-large',
-                      'There may be at most 100 invitations.');
+    perform team.fail_at(422, 'batch-too-large', v_where,
+                         'There may be at most 100 invitations.');
   end if;
 
   for v_row, v_n in

@@ -128,9 +128,9 @@ begin
   if p_status not in ('pending', 'expired', 'accepted', 'declined',
                       'withdrawn')
   then
-    perform team.fail(400, 'bad-status',
-                      'status is pending, expired, accepted, declined or '
-                      'withdrawn.');
+    perform team.fail_at(400, 'bad-status', '?status',
+                         'status is pending, expired, accepted, declined or '
+                         'withdrawn.');
   end if;
 
   v_after := coalesce(team.cursor_read(p_cursor, 'i', v_account.id),

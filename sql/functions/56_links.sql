@@ -123,8 +123,9 @@ begin
      or jsonb_array_length(p_domains) > 20
      or jsonb_path_exists(p_domains, 'strict $[*] ? (@.type() != "string")')
   then
-    perform team.fail(422, 'invalid-domains',
-                      'domains must be an array of at most 20 domain names.');
+    perform team.fail_at(422, 'invalid-domains', '/domains',
+                         'domains must be an array of at most 20 domain '
+                         'names.');
   end if;
 
   v_domains := array(
@@ -138,9 +139,9 @@ begin
                  or d.name !~ ('^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?[.])+'
                                '[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'))
   then
-    perform team.fail(422, 'invalid-domains',
-                      'A domain is written in its ASCII form, such as '
-                      'example.com.');
+    perform team.fail_at(422, 'invalid-domains', '/domains',
+                         'A domain is written in its ASCII form, such as '
+                         'example.com.');
   end if;
 
   return v_domains;
@@ -188,19 +189,28 @@ begin
   perform team.rule_channel(v_account.join_link);
 
   if p_max_uses not between 1 and 100000 then
-    perform team.fail(422, 'invalid-max-uses',
-                      'max_uses must be from 1 to 100000.');
+    perform team.fail_at(422, 'invalid-max-uses', '/max_uses',
+                         'max_uses must be from 1 to 100000.');
   end if;
 
   if p_expires_in not between 3600 and 7776000 then
-    perform team.fail(422, 'invalid-expires-in',
-                      'expires_in must be from 3600 to 7776000 seconds.');
+    perform team.fail_at(422, 'invalid-expires-in', '/expires_in',
+                         'expires_in must be from 3600 to 7776000 seconds.');
   end if;
 
   v_domains := team.domains_parse(p_domains);
 
   if p_role is not null then
-    v_role := (team.roles_parse(v_account.id, jsonb_build_array(p_role)))[1];
+    select r.id
+      into v_role
+      from team.role r
+     where r.account_id = v_account.id
+       and r.key = p_role;
+
+    if not found then
+      perform team.fail_at(422, 'unknown-role', '/role',
+                           'The account has no role of that key.');
+    end if;
   end if;
 
   v_roles := team.link_role(v_account, v_role);

@@ -58,7 +58,7 @@ begin
                               team.etag(team.account_text(v_account)));
 
   if v_target.member_id = v_actor.member_id then
-    perform team.fail(422, 'self', 'You are the owner already.');
+    perform team.fail_at(422, 'self', '/to', 'You are the owner already.');
   end if;
 
   perform team.rule_transfer(v_account, v_target);

@@ -164,11 +164,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if team.name_check(p_name, 'name') is null then
-    perform team.fail(422, 'invalid-name', 'A role needs a name.');
+    perform team.fail_at(422, 'invalid-name', '/name', 'A role needs a name.');
   end if;
 
   if p_rank is null or p_rank not between 1 and 999 then
-    perform team.fail(422, 'invalid-rank', 'rank must be from 1 to 999.');
+    perform team.fail_at(422, 'invalid-rank', '/rank',
+                         'rank must be from 1 to 999.');
   end if;
 end
 $$;
@@ -300,9 +301,9 @@ begin
   end if;
 
   if p_key is null or p_key !~ '^[a-z][a-z0-9_-]{0,62}$' then
-    perform team.fail(422, 'invalid-key',
-                      'key starts with a letter and has at most 63 of a-z, '
-                      '0-9, "-" and "_".');
+    perform team.fail_at(422, 'invalid-key', '/key',
+                         'key starts with a letter and has at most 63 of a-z, '
+                         '0-9, "-" and "_".');
   end if;
 
   perform team.role_check(p_role_name, p_rank);

@@ -19,8 +19,8 @@ begin
   if p_groups is null or jsonb_typeof(p_groups) <> 'array'
      or jsonb_path_exists(p_groups, 'strict $[*] ? (@.type() != "string")')
   then
-    perform team.fail(422, 'invalid-groups',
-                      'groups must be an array of group ids.');
+    perform team.fail_at(422, 'invalid-groups', '/groups',
+                         'groups must be an array of group ids.');
   end if;
 
   if p_groups = '[]' then
@@ -32,7 +32,9 @@ begin
   if cardinality(v_texts) <> (select count(distinct g.id collate "C")
                                 from unnest(v_texts) g (id))
   then
-    perform team.fail(422, 'invalid-groups', 'A group is named twice.');
+    perform team.fail_at(422, 'invalid-groups',
+                         team.pointer_in('groups', v_texts, null),
+                         'A group is named twice.');
   end if;
 
   v_ids := array(select g.id
@@ -41,8 +43,9 @@ begin
                   where g.account_id = p_account);
 
   if cardinality(v_ids) <> cardinality(v_texts) then
-    perform team.fail(422, 'unknown-group',
-                      'The account has no group of that id.');
+    perform team.fail_at(422, 'unknown-group',
+                         team.pointer_in('groups', v_texts, v_ids::text[]),
+                         'The account has no group of that id.');
   end if;
 
   return v_ids;

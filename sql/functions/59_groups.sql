@@ -74,7 +74,8 @@ begin
   p_group.name := team.name_check(p_group.name, 'name');
 
   if p_group.name is null then
-    perform team.fail(422, 'invalid-name', 'A group needs a name.');
+    perform team.fail_at(422, 'invalid-name', '/name',
+                         'A group needs a name.');
   end if;
 
   p_group.approver_member_id := null;
@@ -88,8 +89,8 @@ begin
        and m.status = 'active';
 
     if not found then
-      perform team.fail(422, 'unknown-approver',
-                        'The account has no active member of that id.');
+      perform team.fail_at(422, 'unknown-approver', '/approver',
+                           'The account has no active member of that id.');
     end if;
   end if;
 
@@ -120,9 +121,9 @@ declare
   v_policy  text := nullif(btrim(p_policy), '');
 begin
   if octet_length(v_policy) > 200 or v_policy ~ '[\x01-\x1f\x7f]' then
-    perform team.fail(422, 'invalid-policy',
-                      'policy has at most 200 bytes and no control '
-                      'characters.');
+    perform team.fail_at(422, 'invalid-policy', '/policy',
+                         'policy has at most 200 bytes and no control '
+                         'characters.');
   end if;
 
   return v_policy;

@@ -49,8 +49,8 @@ begin
      or octet_length(p_permission) > 100
      or p_permission !~ '^([*]|[a-z][a-z0-9-]*:[a-z][a-z0-9-]*)$'
   then
-    perform team.fail(422, 'invalid-permission',
-                      'permission must be like "resource:action".');
+    perform team.fail_at(422, 'invalid-permission', '/permission',
+                         'permission must be like "resource:action".');
   end if;
 
   select m.status

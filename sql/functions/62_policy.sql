@@ -76,7 +76,8 @@ declare
   v_type    text;
 begin
   if p_body is null or jsonb_typeof(p_body) <> 'object' then
-    perform team.fail(422, 'invalid-policy', 'A policy is a JSON object.');
+    perform team.fail_at(422, 'invalid-policy', '',
+                         'A policy is a JSON object.');
   end if;
 
   if p_body - 'preset' = '{}' and jsonb_typeof(p_body -> 'preset') = 'string'
@@ -87,7 +88,8 @@ begin
      where p.name = p_body ->> 'preset';
 
     if not found then
-      perform team.fail(422, 'unknown-preset', 'There is no such preset.');
+      perform team.fail_at(422, 'unknown-preset', '/preset',
+                           'There is no such preset.');
     end if;
 
     return v_policy;
@@ -102,14 +104,14 @@ begin
      order by k.key collate "C"
   loop
     if not v_old ? v_key then
-      perform team.fail(422, 'invalid-policy',
-                        format('A policy has no "%s".', left(v_key, 100)));
+      perform team.fail_at(422, 'invalid-policy', team.pointer(v_key),
+                           format('A policy has no "%s".', left(v_key, 100)));
     end if;
 
     if not p_body ? v_key then
-      perform team.fail(422, 'invalid-policy',
-                        format('"%s" is missing: a policy is put as a whole, '
-                               'or as {"preset": name}.', v_key));
+      perform team.fail_at(422, 'invalid-policy', team.pointer(v_key),
+                           format('"%s" is missing: a policy is put as a '
+                                  'whole, or as {"preset": name}.', v_key));
     end if;
 
     -- what is null now may hold a role's key
@@ -121,8 +123,8 @@ begin
                               'transfer_target_role',
                               'transfer_old_owner_role', 'all_role'))
     then
-      perform team.fail(422, 'invalid-policy',
-                        format('"%s" must be a %s.', v_key, v_type));
+      perform team.fail_at(422, 'invalid-policy', team.pointer(v_key),
+                           format('"%s" must be a %s.', v_key, v_type));
     end if;
 
     begin
@@ -131,30 +133,31 @@ begin
                                                        p_body -> v_key));
     exception
       when check_violation or data_exception then
-        perform team.fail(422, 'invalid-policy',
-                          format('"%s" can''t be that.', v_key));
+        perform team.fail_at(422, 'invalid-policy', team.pointer(v_key),
+                             format('"%s" can''t be that.', v_key));
     end;
   end loop;
 
   if p_body ? 'preset' and p_body -> 'preset' <> v_old -> 'preset' then
-    perform team.fail(422, 'invalid-policy',
-                      'To switch to another preset, put {"preset": name}.');
+    perform team.fail_at(422, 'invalid-policy', '/preset',
+                         'To switch to another preset, put {"preset": name}.');
   end if;
 
   v_policy := jsonb_populate_record(null::team.preset, p_body);
   v_policy.name := p_account.preset;
 
   if (v_policy.owner_mode = 'none') <> (v_policy.owner_role is null) then
-    perform team.fail(422, 'invalid-policy',
-                      'owner_role is null where owner_mode is "none", and '
-                      'only there.');
+    perform team.fail_at(422, 'invalid-policy', '/owner_role',
+                         'owner_role is null where owner_mode is "none", and '
+                         'only there.');
   end if;
 
   if v_policy.transfer_target = 'role'
      and v_policy.transfer_target_role is null
   then
-    perform team.fail(422, 'invalid-policy',
-                      'transfer_target "role" needs a transfer_target_role.');
+    perform team.fail_at(422, 'invalid-policy', '/transfer_target_role',
+                         'transfer_target "role" needs a '
+                         'transfer_target_role.');
   end if;
 
   return v_policy;

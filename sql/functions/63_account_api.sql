@@ -25,8 +25,8 @@ begin
 
 exception
   when invalid_parameter_value then
-    perform team.fail(422, 'invalid-time-zone',
-                      'A time zone is one like "Europe/Berlin", or "UTC".');
+    perform team.fail_at(422, 'invalid-time-zone', '/time_zone',
+                         'A time zone is one like "Europe/Berlin", or "UTC".');
 end
 $$;
 
@@ -42,9 +42,9 @@ begin
 
 exception
   when check_violation then
-    perform team.fail(422, 'invalid-slug',
-                      'A slug has 1 to 63 characters: a-z, 0-9 and "-", a '
-                      'letter first, no "-" last; and is not like an id.');
+    perform team.fail_at(422, 'invalid-slug', '/slug',
+                         'A slug has 1 to 63 characters: a-z, 0-9 and "-", a '
+                         'letter first, no "-" last; and is not like an id.');
 end
 $$;
 
@@ -59,7 +59,8 @@ declare
   v_name  text := team.name_check(p_name, 'name');
 begin
   if v_name is null then
-    perform team.fail(422, 'invalid-name', 'An account needs a name.');
+    perform team.fail_at(422, 'invalid-name', '/name',
+                         'An account needs a name.');
   end if;
 
   return v_name;
@@ -194,7 +195,8 @@ begin
    where p.name = p_preset;
 
   if not found then
-    perform team.fail(422, 'unknown-preset', 'There is no such preset.');
+    perform team.fail_at(422, 'unknown-preset', '/preset',
+                         'There is no such preset.');
   end if;
 
   v_identity := team.identity_touch(p_issuer, p_subject, p_email,
@@ -248,6 +250,7 @@ declare
   v_old      team.account;
   v_account  team.account;
   v_actor    team.standing;
+  v_wrong    text := '';
   v_reply    team_api.reply;
 begin
   v_old := team.account_lock(p_account, p_issuer, p_subject);
@@ -256,14 +259,20 @@ begin
   perform team.if_match_check(p_if_match,
                               team.etag(team.account_text(v_old)));
 
-  if p_body is null
-     or jsonb_typeof(p_body) <> 'object'
-     or p_body - array['name', 'slug', 'time_zone'] <> '{}'
-     or jsonb_path_exists(p_body, 'strict $.* ? (@.type() != "string")')
-  then
-    perform team.fail(422, 'invalid-account',
-                      'Of an account name, slug and time_zone can be changed; '
-                      'each is a string.');
+  if jsonb_typeof(p_body) = 'object' then
+    select team.pointer(b.key)
+      into v_wrong
+      from jsonb_each(p_body) b
+     where b.key not in ('name', 'slug', 'time_zone')
+        or jsonb_typeof(b.value) <> 'string'
+     order by b.key collate "C"
+     limit 1;
+  end if;
+
+  if v_wrong is not null then
+    perform team.fail_at(422, 'invalid-account', v_wrong,
+                         'Of an account name, slug and time_zone can be '
+                         'changed; each is a string.');
   end if;
 
   v_account := v_old;
@@ -358,8 +367,8 @@ begin
                               team.etag(team.account_text(v_account)));
 
   if p_confirm is distinct from v_account.slug::text then
-    perform team.fail(422, 'confirm-mismatch',
-                      'confirm must be the account''s slug.');
+    perform team.fail_at(422, 'confirm-mismatch', '/confirm',
+                         'confirm must be the account''s slug.');
   end if;
 
   perform

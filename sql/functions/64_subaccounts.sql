@@ -114,17 +114,27 @@ language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_wrong  text := '';
 begin
-  if jsonb_typeof(p_invitation) <> 'object'
-     or p_invitation - array['email', 'name', 'roles', 'permissions',
-                             'locale'] <> '{}'
-     or jsonb_typeof(p_invitation -> 'email') is distinct from 'string'
-     or coalesce(jsonb_typeof(p_invitation -> 'name'), 'string') <> 'string'
-     or coalesce(jsonb_typeof(p_invitation -> 'locale'), 'string') <> 'string'
-  then
-    perform team.fail(422, 'invalid-invitation',
-                      'An invitation here has an email and may have a name, '
-                      'roles, permissions and a locale.');
+  if jsonb_typeof(p_invitation) = 'object' then
+    select team.pointer(i.key)
+      into v_wrong
+      from (select k.key, p_invitation -> k.key as value
+              from (select jsonb_object_keys(p_invitation)
+                    union
+                    select 'email') k (key)) i
+     where i.key not in ('email', 'name', 'roles', 'permissions', 'locale')
+        or i.key in ('email', 'name', 'locale')
+           and jsonb_typeof(i.value) is distinct from 'string'
+     order by i.key collate "C"
+     limit 1;
+  end if;
+
+  if v_wrong is not null then
+    perform team.fail_at(422, 'invalid-invitation', v_wrong,
+                         'An invitation here has an email and may have a name, '
+                         'roles, permissions and a locale.');
   end if;
 end
 $$;
@@ -150,7 +160,10 @@ declare
   v_actor        team.standing;
   v_name         text;
   v_roles        jsonb := '[]';
+  v_offered      uuid[];
   v_permissions  text[];
+  v_detail       text;
+  v_place        text;
   v_refusal      text;
   v_made         record;
   v_reply        team_api.reply;
@@ -177,14 +190,21 @@ begin
   v_name := team.account_name_check(p_account_name);
 
   if p_invitation is not null then
-    perform team.charge_check(p_invitation);
     v_roles := coalesce(p_invitation -> 'roles', '[]');
-    v_permissions := team.offer_permissions_parse(
-      p_invitation -> 'permissions');
 
-    v_refusal := team.rule_grant(v_parent, v_actor,
-                                 team.roles_parse(v_parent.id, v_roles),
-                                 v_permissions);
+    begin
+      perform team.charge_check(p_invitation);
+      v_permissions := team.offer_permissions_parse(
+        p_invitation -> 'permissions');
+      v_offered := team.roles_parse(v_parent.id, v_roles);
+    exception
+      when sqlstate 'TM422' then
+        get stacked diagnostics v_detail = pg_exception_detail,
+                                v_place = pg_exception_hint;
+        perform team.fail_at(422, sqlerrm, '/invitation' || v_place, v_detail);
+    end;
+
+    v_refusal := team.rule_grant(v_parent, v_actor, v_offered, v_permissions);
 
     if v_refusal is not null then
       v_reply := team.refuse(v_parent, v_actor, 'subaccount.create',
@@ -212,11 +232,18 @@ begin
   v_reply := team.account_reply(201, v_account);
 
   if p_invitation is not null then
-    v_made := team.invitation_create(
-      v_account, team.member_account(v_actor.member_id),
-      v_actor, p_invitation ->> 'email', p_invitation ->> 'name',
-      team.roles_parse(v_account.id, v_roles), v_permissions, '{}',
-      p_invitation ->> 'locale');
+    begin
+      v_made := team.invitation_create(
+        v_account, team.member_account(v_actor.member_id),
+        v_actor, p_invitation ->> 'email', p_invitation ->> 'name',
+        team.roles_parse(v_account.id, v_roles), v_permissions, '{}',
+        p_invitation ->> 'locale');
+    exception
+      when sqlstate 'TM422' then
+        get stacked diagnostics v_detail = pg_exception_detail,
+                                v_place = pg_exception_hint;
+        perform team.fail_at(422, sqlerrm, '/invitation' || v_place, v_detail);
+    end;
 
     -- has been judged above; were it not so, nothing of this may stay
     if v_made.o_refusal is not null then

@@ -56,7 +56,8 @@ begin
      or team.place_make(p_kind, p_list, o_id, o_place)
         is distinct from p_cursor collate "C"
   then
-    perform team.fail(400, 'bad-cursor', 'The cursor is not one of this list.');
+    perform team.fail_at(400, 'bad-cursor', '?cursor',
+                         'The cursor is not one of this list.');
   end if;
 end
 $$;

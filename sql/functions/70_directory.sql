@@ -214,9 +214,9 @@ begin
   if v_sort not in ('name', '-name', 'email', '-email', 'created_at',
                     '-created_at', 'joined_at', '-joined_at')
   then
-    perform team.fail(400, 'bad-sort',
-                      'sort is name, email, created_at or joined_at, with "-" '
-                      'before it for downwards.');
+    perform team.fail_at(400, 'bad-sort', '?sort',
+                         'sort is name, email, created_at or joined_at, with '
+                         '"-" before it for downwards.');
   end if;
 
   v_query := team.directory_query_make(v_account, p_q, p_kind, p_status,

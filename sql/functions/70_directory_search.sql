@@ -40,15 +40,15 @@ declare
   v_query  team.directory_query;
 begin
   if p_kind not in ('member', 'invitation', 'join_request') then
-    perform team.fail(400, 'bad-kind',
-                      'kind is member, invitation or join_request.');
+    perform team.fail_at(400, 'bad-kind', '?kind',
+                         'kind is member, invitation or join_request.');
   end if;
 
   if p_status not in ('active', 'pending', 'suspended', 'declined', 'expired')
   then
-    perform team.fail(400, 'bad-status',
-                      'status is active, pending, suspended, declined or '
-                      'expired.');
+    perform team.fail_at(400, 'bad-status', '?status',
+                         'status is active, pending, suspended, declined or '
+                         'expired.');
   end if;
 
   v_query.account_id := p_account.id;

@@ -35,6 +35,26 @@ end
 $$;
 
 
+-- The same of a parameter.
+
+create or replace function team.time_check(p_text text, p_what text)
+returns timestamptz
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_detail  text;
+begin
+  return team.time_parse(p_text);
+exception
+  when sqlstate 'TM400' then
+    get stacked diagnostics v_detail = pg_exception_detail;
+    perform team.fail_at(400, 'bad-time', '?' || p_what, v_detail);
+end
+$$;
+
+
 -- A cell of a CSV file (RFC 4180).  What a spreadsheet would take for a formula
 -- begins with an apostrophe instead: names are written by strangers.
 
@@ -196,8 +216,8 @@ as $$
 declare
   v_account  team.account := team.account_find(p_account);
   v_limit    integer := team.limit_check(p_limit);
-  v_from     timestamptz := coalesce(team.time_parse(p_from), '-infinity');
-  v_at       timestamptz := coalesce(team.time_parse(p_to), 'infinity');
+  v_from     timestamptz := coalesce(team.time_check(p_from, 'from'), '-infinity');
+  v_at       timestamptz := coalesce(team.time_check(p_to, 'to'), 'infinity');
   v_last     uuid;
   v_actor    uuid;
   v_who      text := p_actor;

@@ -285,6 +285,13 @@ failed:
 }
 
 
+json_t *
+team_problem_errors(const char *place, const char *detail)
+{
+    return json_pack("[{s:s, s:s}]", "pointer", place, "detail", detail);
+}
+
+
 size_t
 team_problem_challenge(char *buf, size_t size, team_reason_e reason,
     const char *realm)

@@ -78,6 +78,16 @@ char *team_problem_body(const team_problem_t *problem, const char *detail,
 
 
 /*
+ * "errors" with one entry, for bad input that a SQL function has found: where,
+ * as a JSON Pointer, "?name" or a header's name, and what.
+ * Returns a value that the caller owns; NULL without memory, or if one of the
+ * two is NULL or not UTF-8.
+ */
+
+json_t *team_problem_errors(const char *place, const char *detail);
+
+
+/*
  * The value of WWW-Authenticate (RFC 6750 section 3) for a reason: without a
  * token just the scheme and realm; with a bad one error="invalid_token"; for
  * a missing permission or role error="insufficient_scope".  Writes at most

@@ -234,8 +234,11 @@ bodies(void)
     is_int((int64_t) len, (int64_t) strlen(text), "its length");
     free(text);
 
-    errors = json_pack("[{s:s,s:s}]", "pointer", "/roles", "detail",
-                       "is required");
+    ok(team_problem_errors("/roles", "caf\xe9") == NULL
+       && team_problem_errors(NULL, "is required") == NULL,
+       "no errors of what is no text");
+
+    errors = team_problem_errors("/roles", "is required");
     text = team_problem_body(team_problem_status(422), "a \"b\"\r\n<c>",
                              errors, &len);
     is_str(text, "{\"type\":\"/problems/invalid\",\"title\":\"The request "
@@ -306,7 +309,7 @@ memory(void)
     size_t   len;
     json_t  *errors;
 
-    errors = json_pack("[{s:s}]", "pointer", "/roles");
+    errors = team_problem_errors("/roles", "is required");
 
     for (i = 0; i < 1000; i++) {
         oom_after(i);

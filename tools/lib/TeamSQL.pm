@@ -61,7 +61,8 @@ sub problems {
     my %problems;
 
     $problems{$1}{$2} = 1
-        while $text =~ /\bteam\.fail\(\s*(\d{3}),\s*'([a-z]+(?:-[a-z]+)*)'/g;
+        while $text =~ /\bteam\.fail(?:_at)?\(\s*(\d{3}),
+                        \s*'([a-z]+(?:-[a-z]+)*)'/gx;
 
     $problems{$1}{$2} = 1
         while $text =~ /errcode\ =\ 'TM(\d{3})',
