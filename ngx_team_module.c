@@ -8,6 +8,7 @@
 
 #include "ngx_team.h"
 #include "ngx_team_access.h"
+#include "ngx_team_api.h"
 #include "ngx_team_conf.h"
 #include "ngx_team_grants.h"
 #include "ngx_team_headers.h"
@@ -192,6 +193,9 @@ ngx_team_postconfiguration(ngx_conf_t *cf)
 
     if (ngx_team_phase(cf, NGX_HTTP_POST_READ_PHASE, ngx_team_access_scrub, 0)
         != NGX_OK
+        || ngx_team_phase(cf, NGX_HTTP_SERVER_REWRITE_PHASE,
+                          ngx_team_api_sent_on, 0)
+           != NGX_OK
         || ngx_team_phase(cf, NGX_HTTP_PREACCESS_PHASE,
                           ngx_team_access_scrub_again, 0)
            != NGX_OK)

@@ -92,6 +92,8 @@ typedef struct {
     ngx_uint_t               changes_set;  /* team_changes was given */
     ngx_array_t              required;     /* team_str_t: permissions with a
                                               bit, TEAM_MAX_REQUIRED of them */
+    ngx_array_t              problems;     /* ngx_str_t: the error pages that
+                                              locations of the API have */
     ngx_uint_t               used;         /* some location needs the gate or
                                               the API */
 } ngx_team_main_conf_t;
@@ -156,6 +158,7 @@ typedef struct {
     ngx_flag_t                   headers;
     ngx_team_assertion_conf_t   *assertion;
     ngx_str_t                    api;          /* mount point; len 0: none */
+    ngx_str_t                    problem;      /* the API's own error_page */
     ngx_uint_t                   status;       /* ngx_team_status_e */
 } ngx_team_loc_conf_t;
 

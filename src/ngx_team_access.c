@@ -65,7 +65,7 @@ ngx_team_access_handler(ngx_http_request_t *r)
 
     tlcf = ngx_http_get_module_loc_conf(r, ngx_team_module);
 
-    if (tlcf->enforce == NGX_TEAM_ACCESS_OFF) {
+    if (tlcf->enforce == NGX_TEAM_ACCESS_OFF || ngx_team_reply_wanted(r)) {
         return NGX_DECLINED;
     }
 

@@ -22,11 +22,16 @@ ngx_team_api_handler(ngx_http_request_t *r)
 {
     team_route_match_t  match;
 
-    ngx_team_count(api_requests);
-
     /* what we return is finalized: the answer has a count of its own */
 
     r->main->count++;
+
+    if (ngx_team_reply_wanted(r)) {
+        ngx_team_api_refuse_status(r, (int) r->err_status, NULL);
+        return NGX_DONE;
+    }
+
+    ngx_team_count(api_requests);
 
     if (ngx_team_api_admit(r, &match) != NGX_OK) {
         return NGX_DONE;
@@ -40,6 +45,36 @@ ngx_team_api_handler(ngx_http_request_t *r)
     }
 
     return NGX_DONE;
+}
+
+
+/*
+ * Over HTTP/2 nginx does not mark a body as discarded, and so refuses it once
+ * more, with a page of its own.  The location is not known yet here.
+ */
+
+ngx_int_t
+ngx_team_api_sent_on(ngx_http_request_t *r)
+{
+    ngx_str_t             *problem;
+    ngx_uint_t             i;
+    ngx_team_main_conf_t  *tmcf;
+
+    if (r->err_status != NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
+        return NGX_DECLINED;
+    }
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_team_module);
+    problem = tmcf->problems.elts;
+
+    for (i = 0; i < tmcf->problems.nelts; i++) {
+        if (r->uri.data == problem[i].data) {
+            r->discard_body = 1;
+            break;
+        }
+    }
+
+    return NGX_DECLINED;
 }
 
 

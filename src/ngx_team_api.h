@@ -24,6 +24,14 @@
 ngx_int_t ngx_team_api_handler(ngx_http_request_t *r);
 
 
+/*
+ * Server rewrite phase: a body that nginx has refused for its size is not
+ * looked at again on the way to the problem.
+ */
+
+ngx_int_t ngx_team_api_sent_on(ngx_http_request_t *r);
+
+
 /* For ngx_team_api*.c only. */
 
 /*

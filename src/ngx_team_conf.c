@@ -32,6 +32,8 @@ ngx_team_conf_create_main(ngx_conf_t *cf)
         != NGX_OK
         || ngx_array_init(&tmcf->required, cf->pool, TEAM_MAX_REQUIRED,
                           sizeof(team_str_t))
+           != NGX_OK
+        || ngx_array_init(&tmcf->problems, cf->pool, 2, sizeof(ngx_str_t))
            != NGX_OK)
     {
         return NULL;

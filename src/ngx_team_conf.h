@@ -53,10 +53,11 @@ char *ngx_team_conf_keys(ngx_conf_t *cf, ngx_team_issuer_t *issuer);
 
 /*
  * "limit_except" is a location inside the location, which answers as the one
- * around it does.
+ * around it does.  A location of the API gets an error_page for what nginx
+ * itself refuses there.  NGX_OK or NGX_ERROR (no memory).
  */
 
-void ngx_team_conf_inherit_place(ngx_conf_t *cf, ngx_team_loc_conf_t *conf,
+ngx_int_t ngx_team_conf_merge_place(ngx_conf_t *cf, ngx_team_loc_conf_t *conf,
     const ngx_team_loc_conf_t *prev);
 
 

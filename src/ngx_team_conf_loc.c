@@ -52,7 +52,9 @@ ngx_team_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
 
     tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_team_module);
 
-    ngx_team_conf_inherit_place(cf, conf, prev);
+    if (ngx_team_conf_merge_place(cf, conf, prev) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     if (conf->api.len) {
 

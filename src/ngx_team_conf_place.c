@@ -8,6 +8,10 @@
 #include "ngx_team_status.h"
 
 
+static ngx_int_t ngx_team_conf_error_pages(ngx_conf_t *cf,
+    ngx_http_core_loc_conf_t *clcf, ngx_str_t uri);
+
+
 /* team_api */
 
 char *
@@ -90,24 +94,119 @@ ngx_team_conf_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-void
-ngx_team_conf_inherit_place(ngx_conf_t *cf, ngx_team_loc_conf_t *conf,
+ngx_int_t
+ngx_team_conf_merge_place(ngx_conf_t *cf, ngx_team_loc_conf_t *conf,
     const ngx_team_loc_conf_t *prev)
 {
+    ngx_str_t                 *problem;
+    ngx_team_main_conf_t      *tmcf;
     ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    if (!clcf->lmt_excpt || clcf->handler != NULL) {
-        return;
+    if (clcf->lmt_excpt && clcf->handler == NULL) {
+
+        if (prev->api.len) {
+            conf->api = prev->api;
+            clcf->handler = ngx_team_api_handler;
+
+        } else if (prev->status != NGX_TEAM_STATUS_NONE) {
+            conf->status = prev->status;
+            clcf->handler = ngx_team_status_handler;
+        }
     }
 
-    if (prev->api.len) {
-        conf->api = prev->api;
-        clcf->handler = ngx_team_api_handler;
-
-    } else if (prev->status != NGX_TEAM_STATUS_NONE) {
-        conf->status = prev->status;
-        clcf->handler = ngx_team_status_handler;
+    if (conf->api.len == 0) {
+        return NGX_OK;
     }
+
+    conf->problem.len = conf->api.len + sizeof("/problem") - 1;
+    conf->problem.data = ngx_pnalloc(cf->pool, conf->problem.len);
+
+    if (conf->problem.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_sprintf(conf->problem.data, "%V/problem", &conf->api);
+
+    tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_team_module);
+
+    problem = ngx_array_push(&tmcf->problems);
+    if (problem == NULL) {
+        return NGX_ERROR;
+    }
+
+    *problem = conf->problem;
+
+    return ngx_team_conf_error_pages(cf, clcf, conf->problem);
+}
+
+
+/*
+ * What nginx itself refuses here, such as a body over client_max_body_size, is
+ * sent on to the API, which answers with a problem; but not what the
+ * administrator has an error_page for, here or around.  401 and 403 are not
+ * among it: who is denied is denied what is sent on, too.
+ */
+
+static ngx_int_t
+ngx_team_conf_error_pages(ngx_conf_t *cf, ngx_http_core_loc_conf_t *clcf,
+    ngx_str_t uri)
+{
+    ngx_uint_t              i, j, n;
+    ngx_array_t            *pages;
+    ngx_http_err_page_t    *page, *given;
+    static const ngx_int_t  statuses[] = {
+        NGX_HTTP_BAD_REQUEST,
+        NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+        NGX_HTTP_TOO_MANY_REQUESTS,
+        NGX_HTTP_INTERNAL_SERVER_ERROR,
+        NGX_HTTP_SERVICE_UNAVAILABLE
+    };
+
+    given = clcf->error_pages ? clcf->error_pages->elts : NULL;
+    n = clcf->error_pages ? clcf->error_pages->nelts : 0;
+
+    /* the array may be that of the server, and of other locations */
+
+    pages = ngx_array_create(cf->pool, n + 5, sizeof(ngx_http_err_page_t));
+    if (pages == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        page = ngx_array_push(pages);
+        if (page == NULL) {
+            return NGX_ERROR;
+        }
+
+        *page = given[i];
+    }
+
+    for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+
+        for (j = 0; j < n; j++) {
+            if (given[j].status == statuses[i]) {
+                break;
+            }
+        }
+
+        if (j < n) {
+            continue;
+        }
+
+        page = ngx_array_push(pages);
+        if (page == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memzero(page, sizeof(ngx_http_err_page_t));
+        page->status = statuses[i];
+        page->overwrite = -1;
+        page->value.value = uri;
+    }
+
+    clcf->error_pages = pages;
+
+    return NGX_OK;
 }

@@ -267,15 +267,36 @@ ngx_team_reply_challenge(ngx_http_request_t *r, team_reason_e reason)
 }
 
 
-/* As ngx_http_special_response_handler() will see it. */
+ngx_uint_t
+ngx_team_reply_wanted(ngx_http_request_t *r)
+{
+    ngx_team_loc_conf_t  *tlcf;
+
+    tlcf = ngx_http_get_module_loc_conf(r, ngx_team_module);
+
+    /* r->error_page would not tell: not under recursive_error_pages */
+
+    return r->err_status >= NGX_HTTP_BAD_REQUEST
+           && tlcf->problem.len != 0
+           && r->uri.len == tlcf->problem.len
+           && ngx_memcmp(r->uri.data, tlcf->problem.data, r->uri.len) == 0;
+}
+
+
+/*
+ * As ngx_http_special_response_handler() will see it, less the page of our own
+ * making.
+ */
 
 static ngx_uint_t
 ngx_team_reply_error_page(ngx_http_request_t *r, ngx_int_t status)
 {
     ngx_uint_t                 i;
+    ngx_team_loc_conf_t       *tlcf;
     ngx_http_err_page_t       *page;
     ngx_http_core_loc_conf_t  *clcf;
 
+    tlcf = ngx_http_get_module_loc_conf(r, ngx_team_module);
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
     if (clcf->error_pages == NULL || r->error_page || r->uri_changes == 0) {
@@ -285,7 +306,10 @@ ngx_team_reply_error_page(ngx_http_request_t *r, ngx_int_t status)
     page = clcf->error_pages->elts;
 
     for (i = 0; i < clcf->error_pages->nelts; i++) {
-        if (page[i].status == status) {
+        if (page[i].status == status
+            && (page[i].value.value.data != tlcf->problem.data
+                || tlcf->problem.len == 0))
+        {
             return 1;
         }
     }

@@ -65,4 +65,12 @@ void ngx_team_reply_reason(ngx_http_request_t *r, team_reason_e reason,
     const char *detail);
 
 
+/*
+ * 1 for a request that nginx itself has refused, sent here by the error_page
+ * that team_api makes: what is wanted is the problem of r->err_status.
+ */
+
+ngx_uint_t ngx_team_reply_wanted(ngx_http_request_t *r);
+
+
 #endif /* NGX_TEAM_REPLY_H */
