@@ -34,7 +34,7 @@ ngx_team_conf_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     special = 0;
 #endif
 
-    special |= clcf->named | clcf->noname;
+    special |= clcf->named | clcf->noname | clcf->exact_match;
 
     if (special || clcf->name.len == 0
         || clcf->name.data[clcf->name.len - 1] != '/')

@@ -198,7 +198,9 @@ my @table = (
 
     # team_api, team_status
     [$all, 'location = /team { team_api; }', qr/"team_api" directive needs a/],
+    [$all, 'location = /team/ { team_api; }', qr/"team_api" directive needs/],
     [$all, 'location ~ ^/team/ { team_api; }', qr/"team_api" directive needs/],
+    [$all, 'location ^~ /team/ { team_api; }', undef],
     [$all, 'location / { team_api; }', qr/needs a prefix of its own/],
     [$all, 'location /team/ { team_api; }', undef],
     ['', 'location /team/ { team_api; }', qr/need "team_zone"/],
