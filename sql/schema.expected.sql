@@ -4919,6 +4919,30 @@ $$;
 
 ALTER FUNCTION team.link_by_code(p_code text) OWNER TO team_owner;
 
+CREATE FUNCTION team.link_find(p_account team.account, p_link text) RETURNS team.invite_link
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_id    uuid := team.id_parse(p_link);
+  v_link  team.invite_link;
+begin
+  select *
+    into v_link
+    from team.invite_link l
+   where l.account_id = p_account.id
+     and l.id = v_id;
+
+  if v_link.id is null then
+    perform team.not_found();
+  end if;
+
+  return v_link;
+end
+$$;
+
+ALTER FUNCTION team.link_find(p_account team.account, p_link text) OWNER TO team_owner;
+
 CREATE FUNCTION team.link_role(p_account team.account, p_role uuid) RETURNS uuid[]
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4934,6 +4958,20 @@ end
 $$;
 
 ALTER FUNCTION team.link_role(p_account team.account, p_role uuid) OWNER TO team_owner;
+
+CREATE FUNCTION team.link_text(p_link uuid) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+    select b.body::text
+      from team.invite_link_body b
+     where b.link_id = p_link);
+end
+$$;
+
+ALTER FUNCTION team.link_text(p_link uuid) OWNER TO team_owner;
 
 CREATE FUNCTION team.list_reply(p_items json, p_cursor text) RETURNS team_api.reply
     LANGUAGE plpgsql IMMUTABLE
@@ -9262,7 +9300,9 @@ begin
 
   else
     v_reply.status := 201;
-    v_reply.body := team.invitation_text((v_made.o_invitation).id)::jsonb
+    v_reply.body := team.invitation_text((v_made.o_invitation).id);
+    v_reply.etag := team.etag(v_reply.body);
+    v_reply.body := v_reply.body::jsonb
                     || jsonb_build_object('message', team.invitation_message());
     v_reply.location := format('/v1/accounts/%s/invitations/%s', v_account.id,
                                (v_made.o_invitation).id);
@@ -9539,12 +9579,11 @@ $$;
 
 ALTER FUNCTION team_api.join_reject(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text, p_idem text) OWNER TO team_owner;
 
-CREATE FUNCTION team_api.link_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text) RETURNS team_api.reply
+CREATE FUNCTION team_api.link_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text, p_if_match text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_id       uuid := team.id_parse(p_link);
   v_account  team.account;
   v_actor    team.standing;
   v_link     team.invite_link;
@@ -9553,16 +9592,10 @@ begin
   v_account := team.account_lock(p_account, p_issuer, p_subject);
   v_actor := team.actor_check(v_account, p_issuer, p_subject,
                               'invite-links:delete');
+  v_link := team.link_find(v_account, p_link);
 
-  select *
-    into v_link
-    from team.invite_link l
-   where l.account_id = v_account.id
-     and l.id = v_id;
-
-  if v_link.id is null then
-    perform team.not_found();
-  end if;
+  perform team.if_match_honour(p_if_match,
+                               team.etag(team.link_text(v_link.id)));
 
   v_reply.status := 204;
 
@@ -9580,7 +9613,29 @@ begin
 end
 $$;
 
-ALTER FUNCTION team_api.link_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text) OWNER TO team_owner;
+ALTER FUNCTION team_api.link_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text, p_if_match text) OWNER TO team_owner;
+
+CREATE FUNCTION team_api.link_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_link     team.invite_link;
+  v_reply    team_api.reply;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject,
+                           'invite-links:read');
+  v_link := team.link_find(v_account, p_link);
+
+  v_reply.status := 200;
+  v_reply.body := team.link_text(v_link.id);
+  v_reply.etag := team.etag(v_reply.body);
+  return v_reply;
+end
+$$;
+
+ALTER FUNCTION team_api.link_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text) OWNER TO team_owner;
 
 CREATE FUNCTION team_api.link_join(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_code text, p_idem text DEFAULT NULL::text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
@@ -9825,13 +9880,12 @@ begin
                                         'max_uses', p_max_uses,
                                         'domains', to_jsonb(v_domains)));
 
-  select 201, b.body::jsonb
-              || jsonb_build_object('code', v_code,
-                                    'account_name', v_account.name)
-    into v_reply.status, v_reply.body
-    from team.invite_link_body b
-   where b.link_id = v_id;
-
+  v_reply.status := 201;
+  v_reply.body := team.link_text(v_id);
+  v_reply.etag := team.etag(v_reply.body);
+  v_reply.body := v_reply.body::jsonb
+                  || jsonb_build_object('code', v_code,
+                                        'account_name', v_account.name);
   v_reply.location := format('/v1/accounts/%s/invite-links/%s', v_account.id,
                              v_id);
 
@@ -12641,7 +12695,11 @@ REVOKE ALL ON FUNCTION team.limit_check(p_limit integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.link_by_code(p_code text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.link_find(p_account team.account, p_link text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.link_role(p_account team.account, p_role uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.link_text(p_link uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.list_reply(p_items json, p_cursor text) FROM PUBLIC;
 
@@ -12921,8 +12979,11 @@ GRANT ALL ON FUNCTION team_api.join_list(p_issuer text, p_subject text, p_email 
 REVOKE ALL ON FUNCTION team_api.join_reject(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text, p_idem text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.join_reject(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_join text, p_idem text) TO team_gateway;
 
-REVOKE ALL ON FUNCTION team_api.link_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text) FROM PUBLIC;
-GRANT ALL ON FUNCTION team_api.link_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text) TO team_gateway;
+REVOKE ALL ON FUNCTION team_api.link_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text, p_if_match text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.link_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text, p_if_match text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.link_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.link_get(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_link text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.link_join(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_code text, p_idem text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.link_join(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_code text, p_idem text) TO team_gateway;

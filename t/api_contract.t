@@ -199,7 +199,9 @@ subtest 'links' => sub {
          { %$policy, link_requires_approval => JSON::false },
          match(wanda => "$a/policy"));
     walk(201, 'lee', POST => '/invite-links/join', $code);
-    walk(204, 'wanda', DELETE => "$a/invite-links/$link->{id}");
+    walk(200, 'wanda', GET => "$a/invite-links/$link->{id}");
+    walk(204, 'wanda', DELETE => "$a/invite-links/$link->{id}", undef,
+         match(wanda => "$a/invite-links/$link->{id}"));
 };
 
 my %member = map { $_->{email} => $_->{id} }

@@ -97,6 +97,43 @@ subtest 'HEAD is GET without the body' => sub {
 };
 
 
+# A client that has made something goes on with what Location says, and the tag.
+
+subtest 'what was made is where Location says' => sub {
+    my $made = 0;
+
+    for my $operation ($requests->writes) {
+        my $answer = $operation->{is}{responses}{201} // next;
+
+        next unless $answer->{headers}{Location};
+
+        my ($who, $method, $path, $body) = $requests->fresh($operation->{id});
+        my $res = $site->ask($who, $method, $path, $body);
+
+        # who joins by a link may have to be approved first
+
+        next if $res->status == 202;
+
+        is($res->status, 201, "$method $path");
+
+        my $at = $res->header('location') // '';
+        my $get = $site->client($who)->get($at);
+
+        is(join(' ', $get->status, $get->header('etag') // '-'),
+           '200 ' . ($res->header('etag') // '?'), "... is at $at");
+
+        my %all = %{ $res->json };
+        my %is = %{ $get->json };
+
+        is_deeply({ map { $_ => $all{$_} } keys %is }, \%is,
+                  '... as it was told');
+        $made++;
+    }
+
+    cmp_ok($made, '>=', 7, 'all there are');
+};
+
+
 subtest 'without a token' => sub {
     my $nobody = $site->client(undef);
     my $before = $site->state;

@@ -90,7 +90,9 @@ begin
 
   else
     v_reply.status := 201;
-    v_reply.body := team.invitation_text((v_made.o_invitation).id)::jsonb
+    v_reply.body := team.invitation_text((v_made.o_invitation).id);
+    v_reply.etag := team.etag(v_reply.body);
+    v_reply.body := v_reply.body::jsonb
                     || jsonb_build_object('message', team.invitation_message());
     v_reply.location := format('/v1/accounts/%s/invitations/%s', v_account.id,
                                (v_made.o_invitation).id);

@@ -80,6 +80,48 @@ select l.account_id,
   from team.invite_link l;
 
 
+create or replace function team.link_text(p_link uuid)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select b.body::text
+      from team.invite_link_body b
+     where b.link_id = p_link);
+end
+$$;
+
+
+-- The link that a path names.
+
+create or replace function team.link_find(p_account team.account, p_link text)
+returns team.invite_link
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_id    uuid := team.id_parse(p_link);
+  v_link  team.invite_link;
+begin
+  select *
+    into v_link
+    from team.invite_link l
+   where l.account_id = p_account.id
+     and l.id = v_id;
+
+  if v_link.id is null then
+    perform team.not_found();
+  end if;
+
+  return v_link;
+end
+$$;
+
+
 create or replace view team.join_request_body as
 select j.account_id,
        j.id as join_id,
@@ -241,13 +283,12 @@ begin
                                         'max_uses', p_max_uses,
                                         'domains', to_jsonb(v_domains)));
 
-  select 201, b.body::jsonb
-              || jsonb_build_object('code', v_code,
-                                    'account_name', v_account.name)
-    into v_reply.status, v_reply.body
-    from team.invite_link_body b
-   where b.link_id = v_id;
-
+  v_reply.status := 201;
+  v_reply.body := team.link_text(v_id);
+  v_reply.etag := team.etag(v_reply.body);
+  v_reply.body := v_reply.body::jsonb
+                  || jsonb_build_object('code', v_code,
+                                        'account_name', v_account.name);
   v_reply.location := format('/v1/accounts/%s/invite-links/%s', v_account.id,
                              v_id);
 
@@ -311,9 +352,38 @@ end
 $$;
 
 
-create or replace function team_api.link_delete(
+-- Any one, so that who has made it can see what has become of it.
+
+create or replace function team_api.link_get(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
   p_name text, p_account text, p_link text)
+returns team_api.reply
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_account  team.account := team.account_find(p_account);
+  v_link     team.invite_link;
+  v_reply    team_api.reply;
+begin
+  perform team.actor_check(v_account, p_issuer, p_subject,
+                           'invite-links:read');
+  v_link := team.link_find(v_account, p_link);
+
+  v_reply.status := 200;
+  v_reply.body := team.link_text(v_link.id);
+  v_reply.etag := team.etag(v_reply.body);
+  return v_reply;
+end
+$$;
+
+
+create or replace function team_api.link_delete(
+  p_issuer text, p_subject text, p_email text, p_email_verified boolean,
+  p_name text, p_account text, p_link text,
+  p_if_match text default null)
 returns team_api.reply
 language plpgsql
 volatile
@@ -321,7 +391,6 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_id       uuid := team.id_parse(p_link);
   v_account  team.account;
   v_actor    team.standing;
   v_link     team.invite_link;
@@ -330,16 +399,10 @@ begin
   v_account := team.account_lock(p_account, p_issuer, p_subject);
   v_actor := team.actor_check(v_account, p_issuer, p_subject,
                               'invite-links:delete');
+  v_link := team.link_find(v_account, p_link);
 
-  select *
-    into v_link
-    from team.invite_link l
-   where l.account_id = v_account.id
-     and l.id = v_id;
-
-  if v_link.id is null then
-    perform team.not_found();
-  end if;
+  perform team.if_match_honour(p_if_match,
+                               team.etag(team.link_text(v_link.id)));
 
   v_reply.status := 204;
 

@@ -411,9 +411,13 @@ static const team_route_t  team_route_table[] = {
           ", $6, $7, $8::integer, $9::integer, $10::jsonb, $11)",
       team_fields(team_fields_link_post), 0, 1 },
 
+    { TEAM_METHOD_GET, "/v1/accounts/{a}/invite-links/{l}", "link_get",
+      TEAM_SELECT "link_get(" TEAM_ACTOR ", $6, $7)",
+      team_fields(team_fields_one), 0, 0 },
+
     { TEAM_METHOD_DELETE, "/v1/accounts/{a}/invite-links/{l}", "link_delete",
-      TEAM_SELECT "link_delete(" TEAM_ACTOR ", $6, $7)",
-      team_fields(team_fields_one), 0, 1 },
+      TEAM_SELECT "link_delete(" TEAM_ACTOR ", $6, $7, $8)",
+      team_fields(team_fields_one_match), 0, 1 },
 
     { TEAM_METHOD_POST, "/v1/invite-links/join", "link_join",
       TEAM_SELECT "link_join(" TEAM_ACTOR ", $6, $7)",

@@ -381,7 +381,9 @@ sub _link_post {
 sub _link_delete {
     my ($self) = @_;
 
-    return ('olga', '/accounts/acme/invite-links/' . $self->_link->{id});
+    my $path = '/accounts/acme/invite-links/' . $self->_link->{id};
+
+    return ('olga', $path, undef, $path);
 }
 
 
@@ -555,6 +557,7 @@ sub path {
     my %id = (
         a => sub { 'acme' }, m => sub { $site->member('tom') },
         i => sub { $list->('invitations') }, g => sub { $list->('groups') },
+        l => sub { $list->('invite-links') },
         r => sub { $list->('roles', 'key') },
     );
 
