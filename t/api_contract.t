@@ -95,6 +95,7 @@ subtest 'an account' => sub {
             'Idempotency-Key' => 'one')->{id}, $id, 'once');
     walk(200, 'wanda', GET => '/me/accounts');
     walk(200, 'wanda', GET => $a);
+    walk(200, 'wanda', GET => "$a/grant");
     walk(200, 'wanda', PATCH => $a, { name => 'Paper Ltd' },
          match(wanda => $a));
 

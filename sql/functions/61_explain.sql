@@ -1,8 +1,76 @@
 -- SPDX-License-Identifier: BSD-2-Clause
 -- Copyright (C) the ngx_team authors
 
--- Why somebody may do something in an account, or why not: what the gate would
--- decide for that permission, with the reason.
+-- What one may do in an account, and why somebody may or may not.
+
+
+-- What the caller may do now, by which a page shows its buttons or hides them:
+-- for whom the account knows, whatever the status, and for who acts from an
+-- account above, as no member of this one.
+
+create or replace function team_api.me_grant(
+  p_issuer text, p_subject text, p_email text, p_email_verified boolean,
+  p_name text, p_account text)
+returns team_api.reply
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_account      team.account := team.account_find(p_account);
+  v_actor        team.standing;
+  v_member       uuid;
+  v_roles        json;
+  v_permissions  json;
+  v_reply        team_api.reply;
+begin
+  perform team.actor_present(p_issuer, p_subject);
+
+  v_actor := team.standing_find(v_account, p_issuer, p_subject);
+
+  if v_actor.member_id is null then
+    perform team.not_found();
+  end if;
+
+  if v_account.status = 'closed' then
+    perform team.fail(403, 'account-closed', 'The account is closed.');
+  end if;
+
+  if team.member_account(v_actor.member_id) = v_account.id then
+    v_member := v_actor.member_id;
+  end if;
+
+  if v_actor.status = 'active' then
+    select json_agg(json_build_object('key', r.key, 'name', r.name)
+                    order by r.key)
+      into v_roles
+      from team.member_role mr
+      join team.role r on r.id = mr.role_id
+     where mr.member_id = v_actor.member_id;
+
+    select json_agg(distinct r.permission::text collate "C")
+      into v_permissions
+      from team.member_right r
+     where r.member_id = v_actor.member_id;
+  end if;
+
+  v_reply.status := 200;
+  v_reply.body := json_build_object(
+    'account', v_account.id,
+    'member', v_member,
+    'status', v_actor.status,
+    'is_owner', v_actor.is_owner,
+    'rank', v_actor.rank,
+    'roles', coalesce(v_roles, '[]'),
+    'permissions', coalesce(v_permissions, '[]'));
+  v_reply.etag := team.etag(v_reply.body);
+  return v_reply;
+end
+$$;
+
+
+-- What the gate would decide for a permission, with the reason.
 --
 -- p_identity: a member's id, or "me".  About oneself everybody may ask whom
 -- the account knows, suspended or not; about others, who may see the members.

@@ -286,6 +286,10 @@ static const team_route_t  team_route_table[] = {
       TEAM_SELECT "account_patch(" TEAM_ACTOR ", $6, $7::jsonb, $8)",
       team_fields(team_fields_change), 0, 1 },
 
+    { TEAM_METHOD_GET, "/v1/accounts/{a}/grant", "me_grant",
+      TEAM_SELECT "me_grant(" TEAM_ACTOR ", $6)",
+      team_fields(team_fields_account), 0, 0 },
+
     { TEAM_METHOD_GET, "/v1/accounts/{a}/policy", "policy_get",
       TEAM_SELECT "policy_get(" TEAM_ACTOR ", $6)",
       team_fields(team_fields_account), 0, 0 },

@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(35);
+select plan(47);
 
 create function t.why(p_subject text, p_account text, p_whom text,
   p_permission text)
@@ -98,6 +98,41 @@ select is(t.try('explain', 'olga', 'acme', 'me', 'a:b c:d'),
 select is(t.why('olga', 'acme', 'me', '*'), 'true ok ["owner"] false',
           'everything');
 
+-- the grant: all that one may do
+
+create function t.may(p_subject text, p_account text)
+returns text
+language sql as $$
+  select concat_ws(' ', b ->> 'status', b ->> 'is_owner', b ->> 'rank',
+                   jsonb_path_query_array(b -> 'roles', '$[*].key'),
+                   b -> 'permissions')
+    from t.body('me_grant', p_subject, p_account) b
+$$;
+
+select is(t.may('acme-member', 'acme'),
+          'active false 10 ["member"] ["account:read", "own-cards:read"]',
+          'S0.8: what a Member may do');
+select is(t.may('olga', 'acme'), 'active true 1000 ["owner"] ["*"]',
+          'S0.21: an owner');
+select is(t.may('bento-plain', 'bento'),
+          'active false 0 [] ["members:read"]', 'S3.9: without a role');
+select is(t.body('me_grant', 'bento-team', 'bento') -> 'permissions',
+          (select jsonb_agg(distinct r.permission::text collate "C")
+             from team.member_right r
+            where r.member_id = t.m('bento', 'bento-team')::uuid),
+          'S1.15: what one has twice is there once');
+select is(t.may('acme-suspended', 'acme'),
+          'suspended false 10 [] []', 'S2.20: a suspended one has nothing');
+select is(t.may('acme-pending', 'acme'), 'pending false 10 [] []',
+          'S4.7: nor has one who waits');
+select is(t.body('me_grant', 'acme-member', 'acme') ->> 'member',
+          t.m('acme', 'acme-member'), 'it says who one is');
+select is(t.try('me_grant', 'stranger', 'acme'), 'TM404 not-found',
+          'a stranger');
+select throws_ok($$select team_api.me_grant(null, null, null, null, null,
+                                            'acme')$$,
+                 'TM401', 'token-missing', 'nobody');
+
 -- who acts from an account above sees, and gets past no gate
 
 update team.account
@@ -105,6 +140,10 @@ update team.account
  where slug = 'cloud';
 select is(t.why('olga', 'cloud', 'me', 'members:read'),
           'false not-member [] false', 'S1.1: no member of a subaccount');
+select is(t.may('olga', 'cloud') || ' '
+          || (t.body('me_grant', 'olga', 'cloud') -> 'member'),
+          'active true 1000 ["owner"] ["*"] null',
+          'S1.1: who may do there what they may do above');
 select is(t.why('olga', 'cloud', t.m('cloud', 'cloud-all'), 'members:read'),
           'true ok ["all"] false', 'S1.1: but asks about who is');
 
@@ -122,11 +161,27 @@ select is_empty($$
          (string_to_array(split_part(t.g(s.subject, 'acme'), '|', 3), ' ')
             && array['*', p.name::text])$$,
   'what it says is what the gate decides');
+select is_empty($$
+  select s.subject
+    from (values ('olga'), ('acme-admin'), ('acme-finance'),
+                 ('acme-developer'), ('acme-member'), ('acme-suspended'),
+                 ('acme-pending')) s (subject)
+   where array(select jsonb_array_elements_text(
+                        t.body('me_grant', s.subject, 'acme') -> 'permissions'))
+         is distinct from
+         array(select p.name collate "C"
+                 from string_to_table(split_part(t.g(s.subject, 'acme'),
+                                                 '|', 3), ' ') p (name)
+                where p.name <> ''
+                order by 1)$$,
+  'and the grant is what the gate has');
 
 update team.account set status = 'closed', closed_at = now()
  where slug = 'acme';
 select is(t.why('acme-admin', 'acme', 'me', 'funds:read'),
           'false account-closed [] false', 'S0.5: a closed account');
+select is(t.try('me_grant', 'acme-admin', 'acme'), 'TM403 account-closed',
+          'S0.5: where nobody has anything');
 select is(t.try('explain', 'acme-admin', 'acme', t.m('acme', 'olga'),
                 'funds:read'), 'TM403 account-closed', 'is nobody''s to see');
 select is((select count(*) from team.audit_event
