@@ -10547,12 +10547,16 @@ declare
   v_reply    team_api.reply;
 begin
   v_account := team.account_lock(p_account, p_issuer, p_subject);
-  v_actor := team.actor_check(v_account, p_issuer, p_subject, null);
+  v_actor := team.standing_find(v_account, p_issuer, p_subject);
   v_leaves := coalesce(p_member in ('me', v_actor.member_id::text), false);
 
   if not v_leaves then
     v_actor := team.actor_check(v_account, p_issuer, p_subject,
                                 'members:remove');
+
+  elsif v_actor.status is distinct from 'pending'
+        or v_account.status = 'closed' then
+    v_actor := team.actor_check(v_account, p_issuer, p_subject, null);
   end if;
 
   v_target := team.target_find(v_account, v_actor, p_member);

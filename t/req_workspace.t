@@ -173,6 +173,13 @@ subtest 'S4.7 pending: joined by link, awaiting approval' => sub {
     is(join(' ', map { $_->{email} }
                  @{ $site->get('adam', $requests)->{items} }),
        'pia@example.com pete@example.com', 'in the order they came');
+    $site->ok(204, pete => DELETE => $site->a('/members/me'), undef,
+              'he may take it back');
+    is($site->row('adam', 'pete'), undef, '... is off the list');
+    $site->refused(409, 'not-pending', adam => POST =>
+                   "$requests/$join->{id}/approve", undef,
+                   '... and nobody to approve');
+    $join = asks('pete');
     $site->ok(204, adam => POST => "$requests/$join->{id}/reject", undef,
               'rejected');
     is($site->row('adam', 'pete'), undef, 'he is gone');

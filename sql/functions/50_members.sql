@@ -291,7 +291,9 @@ $$;
 
 
 -- Ends a membership: who comes back later has what the new invitation says.
--- One's own: leaving, which needs no right.
+-- One's own: leaving, which needs no right, and is open to who waits to be let
+-- in: an account that lets nobody be in another one would hold them until
+-- somebody decides.
 
 create or replace function team_api.member_remove(
   p_issuer text, p_subject text, p_email text, p_email_verified boolean,
@@ -312,12 +314,16 @@ declare
   v_reply    team_api.reply;
 begin
   v_account := team.account_lock(p_account, p_issuer, p_subject);
-  v_actor := team.actor_check(v_account, p_issuer, p_subject, null);
+  v_actor := team.standing_find(v_account, p_issuer, p_subject);
   v_leaves := coalesce(p_member in ('me', v_actor.member_id::text), false);
 
   if not v_leaves then
     v_actor := team.actor_check(v_account, p_issuer, p_subject,
                                 'members:remove');
+
+  elsif v_actor.status is distinct from 'pending'
+        or v_account.status = 'closed' then
+    v_actor := team.actor_check(v_account, p_issuer, p_subject, null);
   end if;
 
   v_target := team.target_find(v_account, v_actor, p_member);

@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(123);
+select plan(130);
 
 -- a link's code; role, uses, domains as they may be
 
@@ -240,6 +240,21 @@ select is((select count(*) from team.join_request j
              join team.identity i on i.id = j.identity_id
             where i.subject = 'jim' and j.status = 'pending'), 1::bigint,
           'once');
+
+-- who waits may take it back
+
+select is(t.try('member_remove', 'jim', 'space', t.m('space', 'space-staff')),
+          'TM403 member-pending', 'who waits removes nobody');
+select is(t.try('member_remove', 'jim', 'space', 'me'), '204',
+          'but may take back what they ask');
+select is(t.state('space', 'jim'), null, 'is no member');
+select is(t.last_audit(), 'member.leave done jim', 'is audited');
+select is(t.try('join_approve', 'space-admin', 'space',
+                pg_temp.j('space', 'jim')), 'TM409 not-pending',
+          'is nobody to approve');
+select is(t.body('join_list', 'space-admin', 'space', null, null) -> 'items',
+          '[]', 'nor in the list');
+select is(pg_temp.join('jim', :'code'), '202', 'and may ask again');
 
 -- an approver gives what is theirs only
 
