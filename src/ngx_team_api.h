@@ -116,6 +116,11 @@ void ngx_team_api_body_read(ngx_http_request_t *r, const team_route_t *route,
 ngx_uint_t ngx_team_api_body_is_csv(ngx_http_request_t *r);
 
 
+/* 1 if the answer is to be text/csv, says Accept. */
+
+ngx_uint_t ngx_team_api_wants_csv(ngx_http_request_t *r);
+
+
 /*
  * The bytes that were read, in one piece; len 0: none.
  * Returns 0, or a status to refuse with: 413, 500.

@@ -115,7 +115,11 @@ ngx_team_api_body_check(ngx_http_request_t *r, const team_route_t *route)
         return NGX_OK;
     }
 
-    ngx_team_api_refuse_status(r, 415, NULL);
+    ngx_team_api_refuse_status(r, 415,
+                               ngx_team_api_has_field(route, TEAM_FIELD_CSV)
+                               ? "Content-Type must be application/json or "
+                                 "text/csv, in UTF-8."
+                               : "Content-Type must be application/json.");
 
     return NGX_DONE;
 }
@@ -131,7 +135,56 @@ ngx_team_api_body_is_csv(ngx_http_request_t *r)
 }
 
 
-/* RFC 9110 section 8.3: the media type, at most with charset=utf-8. */
+/*
+ * RFC 9110 section 12.5.1, as far as one wants a table: it is named first, and
+ * not to say that it isn't wanted.
+ */
+
+ngx_uint_t
+ngx_team_api_wants_csv(ngx_http_request_t *r)
+{
+    team_str_t  accept;
+
+    if (ngx_team_api_header(r, "accept", &accept) != 1
+        || !ngx_team_api_take(&accept, "text/csv"))
+    {
+        return 0;
+    }
+
+    for ( ;; ) {
+        ngx_team_api_skip(&accept);
+
+        if (accept.len == 0 || *accept.data == ',') {
+            return 1;
+        }
+
+        if (!ngx_team_api_take(&accept, ";")) {
+            return 0;
+        }
+
+        ngx_team_api_skip(&accept);
+
+        if (ngx_team_api_take(&accept, "q=0")) {
+            while (accept.len && (*accept.data == '.' || *accept.data == '0')) {
+                accept.data++;
+                accept.len--;
+            }
+
+            return accept.len && *accept.data >= '1' && *accept.data <= '9';
+        }
+
+        while (accept.len && *accept.data != ';' && *accept.data != ',') {
+            accept.data++;
+            accept.len--;
+        }
+    }
+}
+
+
+/*
+ * RFC 9110 section 8.3: the media type, at most with charset=utf-8; a table
+ * may also say that it has a header (RFC 4180 section 3), as ours do.
+ */
 
 static ngx_uint_t
 ngx_team_api_body_is(team_str_t type, const char *name)
@@ -140,27 +193,26 @@ ngx_team_api_body_is(team_str_t type, const char *name)
         return 0;
     }
 
-    ngx_team_api_skip(&type);
+    for ( ;; ) {
+        ngx_team_api_skip(&type);
 
-    if (type.len == 0) {
-        return 1;
+        if (type.len == 0) {
+            return 1;
+        }
+
+        if (!ngx_team_api_take(&type, ";")) {
+            return 0;
+        }
+
+        ngx_team_api_skip(&type);
+
+        if (!ngx_team_api_take(&type, "charset=utf-8")
+            && !ngx_team_api_take(&type, "charset=\"utf-8\"")
+            && !(name[0] == 't' && ngx_team_api_take(&type, "header=present")))
+        {
+            return 0;
+        }
     }
-
-    if (!ngx_team_api_take(&type, ";")) {
-        return 0;
-    }
-
-    ngx_team_api_skip(&type);
-
-    if (!ngx_team_api_take(&type, "charset=utf-8")
-        && !ngx_team_api_take(&type, "charset=\"utf-8\""))
-    {
-        return 0;
-    }
-
-    ngx_team_api_skip(&type);
-
-    return type.len == 0;
 }
 
 

@@ -9,7 +9,6 @@ static int ngx_team_api_input(ngx_http_request_t *r, const team_route_t *route,
     team_input_t *input);
 static ngx_uint_t ngx_team_api_matches_none(const team_route_t *route,
     team_str_t if_match);
-static ngx_uint_t ngx_team_api_wants_csv(ngx_http_request_t *r);
 static ngx_int_t ngx_team_api_query(ngx_http_request_t *r,
     const team_route_t *route, const team_params_t *params);
 static ngx_int_t ngx_team_api_actor(ngx_team_query_t *query,
@@ -119,20 +118,6 @@ ngx_team_api_matches_none(const team_route_t *route, team_str_t if_match)
            && if_match.len != 0
            && !ngx_team_api_has_field(route, TEAM_FIELD_IF_MATCH)
            && !team_str_eq(if_match, any);
-}
-
-
-/* RFC 9110 section 12.5.1, as far as one wants a table: it is named first. */
-
-static ngx_uint_t
-ngx_team_api_wants_csv(ngx_http_request_t *r)
-{
-    team_str_t  accept;
-
-    return ngx_team_api_header(r, "accept", &accept) == 1
-           && accept.len >= 8
-           && ngx_strncasecmp((u_char *) accept.data, (u_char *) "text/csv", 8)
-              == 0;
 }
 
 

@@ -285,6 +285,54 @@ subtest 'bodies' => sub {
 };
 
 
+subtest 'tables' => sub {
+    my $batch = '/team/v1/accounts/acme/invitation-batches';
+    my $send = sub {
+        my ($type, $body) = @_;
+        return $site->client('olga')->post($batch, $body,
+                                           'Content-Type' => $type);
+    };
+
+    for my $type ('text/csv', 'TEXT/CSV;charset=UTF-8',
+                  'text/csv; header=present',
+                  'text/csv; charset="utf-8"; header=present',
+                  'text/csv; header=present ;charset=utf-8 ')
+    {
+        is($send->($type, "email\nx\n")->status, 200, $type);
+    }
+
+    for my $type ('text/csv; charset=iso-8859-1', 'text/csv; header=absent',
+                  'text/csvx', 'text/csv;', 'application/json; header=present')
+    {
+        my $res = $send->($type, "email\nx\n");
+
+        is(code($res), '415 media-type', "not $type");
+        is($res->json->{detail}, 'Content-Type must be application/json or '
+           . 'text/csv, in UTF-8.', '... and what it may be');
+    }
+
+    is($send->('text/csv', "email,name\nx,Zo\xeb\n")->json->{detail},
+       'The body must be UTF-8 without NUL.', 'in another encoding');
+
+    my %accept = (
+        'text/csv' => 1, 'Text/CSV' => 1, 'text/csv ' => 1,
+        'text/csv, */*' => 1, 'text/csv;q=0.5' => 1,
+        'text/csv; header=present; q=0.001, application/json;q=0' => 1,
+        'text/csvx' => 0, 'text/csv-schema' => 0, 'text/csv;q=0' => 0,
+        'text/csv; q=0.000, */*' => 0, 'application/json, text/csv' => 0,
+        'text/*' => 0, '*/*' => 0, '' => 0,
+    );
+
+    for my $accept (sort keys %accept) {
+        is($site->client('olga')->get(
+               '/team/v1/accounts/acme/audit-events?limit=1',
+               Accept => $accept)->header('content-type') =~ s/;.*//sr,
+           $accept{$accept} ? 'text/csv' : 'application/json',
+           "Accept: '$accept'");
+    }
+};
+
+
 # --- queries -----------------------------------------------------------------
 
 subtest 'parameters' => sub {

@@ -392,9 +392,13 @@ team_body_csv(team_reader_t *reader, team_str_t body)
 
         reader->seen |= (uint32_t) 1 << i;
 
-        if ((int64_t) body.len > field->max || !team_text_valid(body)) {
-            team_reader_error(reader, 422, "",
-                              "must be UTF-8 without NUL, and not as long");
+        if ((int64_t) body.len > field->max) {
+            team_reader_range(reader, 422, "", "a table of", field, " bytes");
+            return;
+        }
+
+        if (!team_text_valid(body)) {
+            team_reader_error(reader, 422, "", "must be UTF-8 without NUL");
             return;
         }
 

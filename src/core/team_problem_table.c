@@ -46,7 +46,7 @@ const team_problem_t  team_problems[] = {
     { 410, "gone", "This is no longer valid." },
     { 412, "precondition-failed", "It was changed meanwhile. Load it again." },
     { 413, "body-too-large", "The body is too large." },
-    { 415, "media-type", "The body must be application/json." },
+    { 415, "media-type", "A body of this type is not possible here." },
     { 422, "invalid", "The request can't be processed as it is." },
     { 428, "precondition-required",
       "Say by If-Match which version you mean." },
