@@ -3940,7 +3940,7 @@ CREATE TABLE team.member_group (
     policy text,
     approver_member_id uuid,
     created_at timestamp with time zone DEFAULT statement_timestamp() NOT NULL,
-    CONSTRAINT member_group_policy_check CHECK (((octet_length(policy) <= 200) AND (policy !~ '[\x01-\x1f\x7f]'::text)))
+    CONSTRAINT member_group_policy_check CHECK (((char_length(policy) <= 200) AND (policy !~ '[\x01-\x1f\x7f]'::text)))
 );
 
 ALTER TABLE team.member_group OWNER TO team_owner;
@@ -6000,9 +6000,9 @@ CREATE FUNCTION team.policy_name_check(p_policy text) RETURNS text
 declare
   v_policy  text := nullif(btrim(p_policy), '');
 begin
-  if octet_length(v_policy) > 200 or v_policy ~ '[\x01-\x1f\x7f]' then
+  if char_length(v_policy) > 200 or v_policy ~ '[\x01-\x1f\x7f]' then
     perform team.fail_at(422, 'invalid-policy', '/policy',
-                         'policy has at most 200 bytes and no control '
+                         'policy has at most 200 characters and no control '
                          'characters.');
   end if;
 

@@ -13,6 +13,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
+use Encode ();
 use JSON ();
 use Test::More;
 
@@ -21,6 +22,7 @@ use Team::Preset;
 my $site = Team::Preset->new(
     'branches', acme => [[olga => 'owner'], [adam => 'team-admin']]);
 my $a = $site->a;
+my $json = JSON->new->canonical->ascii;
 my $none = '01a20137-2682-7724-8a9a-2a7c3e4b178e';
 my $policy = $site->get('olga', "$a/policy");
 my $group = $site->ask(olga => POST => "$a/groups", { name => 'One' })->json
@@ -48,8 +50,7 @@ sub at {
     is(join(' ', $res->status, $problem->{type} // '-',
             map { $_->{pointer} } @{ $problem->{errors} // [] }),
        "$status /problems/$code $place",
-       "$method $path " . (ref $body ? JSON->new->canonical->encode($body)
-                                     : $body // ''))
+       "$method $path " . (ref $body ? $json->encode($body) : $body // ''))
         or diag($res->body);
 
     is($problem->{errors}[0]{detail}, $problem->{detail}, '... and what')
@@ -65,7 +66,7 @@ subtest 'bodies' => sub {
 
     at(422, 'invalid-name', '/name', POST => '/accounts',
        { name => ' ', preset => 'hosting' });
-    at(422, 'invalid-name', '/name', POST => '/accounts',
+    at(422, 'invalid', '/name', POST => '/accounts',
        { name => 'x' x 201, preset => 'hosting' });
     at(422, 'unknown-preset', '/preset', POST => '/accounts',
        { name => 'x', preset => 'x' });
@@ -199,6 +200,28 @@ subtest 'bodies' => sub {
        { to => $site->member('olga') });
     at(422, 'invalid-permission', '/permission', POST => '/explain',
        { account => 'acme', identity => 'me', permission => 'x' });
+};
+
+
+# As JSON Schema counts: a name or a text to look for may have 200 characters,
+# whatever they are, as may a group's policy.
+
+subtest 'lengths' => sub {
+    my $long = "\x{10400}" x 200;
+    my $query = join '', map { sprintf '%%%02X', ord }
+                         split //, Encode::encode('UTF-8', $long);
+    my $res = $site->ok(201, olga => POST => "$a/groups",
+                        { name => $long, policy => $long },
+                        '200 characters of four bytes');
+
+    is($res->{name} . $res->{policy}, $long x 2, '... are kept');
+    $site->ok(200, olga => GET => "$a/directory?q=$query", undef,
+              '... and looked for');
+
+    at(422, 'invalid', '/name', POST => "$a/groups", { name => "${long}x" });
+    at(422, 'invalid', '/policy', POST => "$a/groups",
+       { name => 'x', policy => "${long}x" });
+    at(400, 'bad-request', '?q', GET => "$a/directory?q=${query}x");
 };
 
 

@@ -120,9 +120,9 @@ as $$
 declare
   v_policy  text := nullif(btrim(p_policy), '');
 begin
-  if octet_length(v_policy) > 200 or v_policy ~ '[\x01-\x1f\x7f]' then
+  if char_length(v_policy) > 200 or v_policy ~ '[\x01-\x1f\x7f]' then
     perform team.fail_at(422, 'invalid-policy', '/policy',
-                         'policy has at most 200 bytes and no control '
+                         'policy has at most 200 characters and no control '
                          'characters.');
   end if;
 

@@ -185,7 +185,7 @@ create table team.member_group (
     references team.member (account_id, id)
     on delete set null (approver_member_id),
   constraint member_group_policy_check check (
-    octet_length(policy) <= 200 and policy !~ '[\x01-\x1f\x7f]')
+    char_length(policy) <= 200 and policy !~ '[\x01-\x1f\x7f]')
 );
 
 create index member_group_approver_idx

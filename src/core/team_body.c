@@ -282,9 +282,11 @@ team_body_text(team_reader_t *reader, size_t i, const char *pointer,
     text.len = json_string_length(value);
 
     if (text.data == NULL || !team_text_valid(text)
-        || (int64_t) text.len < field->min || (int64_t) text.len > field->max)
+        || (int64_t) team_text_length(text) < field->min
+        || (int64_t) team_text_length(text) > field->max)
     {
-        team_reader_range(reader, 422, pointer, "text of", field, " bytes");
+        team_reader_range(reader, 422, pointer, "text of", field,
+                          " characters");
         return;
     }
 
@@ -318,14 +320,14 @@ team_body_texts(team_reader_t *reader, size_t i, const char *pointer,
         text.data = json_string_value(json_array_get(value, j));
         text.len = json_string_length(json_array_get(value, j));
 
-        if (text.len > 0 && text.len <= TEAM_MAX_ITEM
-            && team_text_valid(text))
+        if (text.len > 0 && team_text_valid(text)
+            && team_text_length(text) <= TEAM_MAX_ITEM)
         {
             continue;
         }
 
         snprintf(where, sizeof(where), "%s/%zu", pointer, j);
-        snprintf(detail, sizeof(detail), "must be text of 1 to %d bytes",
+        snprintf(detail, sizeof(detail), "must be text of 1 to %d characters",
                  TEAM_MAX_ITEM);
         team_reader_error(reader, 422, where, detail);
         good = 0;

@@ -182,10 +182,11 @@ team_query_value(team_reader_t *reader, size_t i, const char *pointer,
 
     if (field->type == TEAM_FIELD_QUERY_TEXT) {
 
-        if ((int64_t) value.len < field->min
-            || (int64_t) value.len > field->max)
+        if ((int64_t) team_text_length(value) < field->min
+            || (int64_t) team_text_length(value) > field->max)
         {
-            team_reader_range(reader, 400, pointer, "text of", field, " bytes");
+            team_reader_range(reader, 400, pointer, "text of", field,
+                              " characters");
             return;
         }
 

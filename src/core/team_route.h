@@ -18,7 +18,7 @@
 #define TEAM_MAX_PATH_ARGS   4
 #define TEAM_MAX_FIELDS      12
 #define TEAM_MAX_PATH        1024    /* bytes below the mount point */
-#define TEAM_MAX_ITEM        255     /* bytes of a string in TEAM_FIELD_TEXTS */
+#define TEAM_MAX_ITEM        255     /* characters in TEAM_FIELD_TEXTS */
 #define TEAM_MAX_TAG         255     /* bytes of If-Match, Idempotency-Key */
 
 
@@ -34,13 +34,14 @@ typedef enum {
 
 typedef enum {
     TEAM_FIELD_PATH = 0,       /* the next {placeholder} of the path, as text */
-    TEAM_FIELD_QUERY_TEXT,     /* ?name=..., at most max bytes, else NULL */
+    TEAM_FIELD_QUERY_TEXT,     /* ?name=..., min to max characters, else NULL */
     TEAM_FIELD_QUERY_INT,      /* ?name=n within [min, max], else NULL */
-    TEAM_FIELD_TEXT,           /* body member: string of min to max bytes */
+    TEAM_FIELD_TEXT,           /* body member: string of min to max characters,
+                                  as JSON Schema counts them */
     TEAM_FIELD_BOOL,           /* body member: true or false */
     TEAM_FIELD_INT,            /* body member: integer within [min, max] */
     TEAM_FIELD_TEXTS,          /* body member: array of min to max strings of
-                                  1 to TEAM_MAX_ITEM bytes each, passed as a
+                                  1 to TEAM_MAX_ITEM characters, passed as a
                                   JSON text */
     TEAM_FIELD_JSON,           /* body member: an object or array of at most max
                                   bytes, passed as JSON text */

@@ -6,12 +6,12 @@
 #include "team_route.h"
 
 
-#define TEAM_MAX_CURSOR  512     /* bytes; ours are far below */
+#define TEAM_MAX_CURSOR  512     /* ours are far below */
 #define TEAM_MAX_LIMIT   200     /* rows of one page */
 #define TEAM_MAX_ROLES   20      /* roles of one member */
 #define TEAM_MAX_NAMES   200     /* permissions or groups at a time */
-#define TEAM_MAX_TEXT    800     /* bytes; 200 characters, counted in SQL */
-#define TEAM_MAX_SECRET  200     /* bytes of a token or code; ours have 43 */
+#define TEAM_MAX_TEXT    200     /* of names, and of what is looked for */
+#define TEAM_MAX_SECRET  200     /* of a token or code; ours have 43 */
 #define TEAM_MAX_JSON    65536   /* bytes; as much as a body */
 
 
@@ -77,7 +77,7 @@ static const team_field_t  team_fields_subaccount_post[] = {
 
 static const team_field_t  team_fields_directory_list[] = {
     { TEAM_FIELD_PATH, NULL, 0, 0, 0 },
-    { TEAM_FIELD_QUERY_TEXT, "q", 0, 200, 0 },
+    { TEAM_FIELD_QUERY_TEXT, "q", 0, TEAM_MAX_TEXT, 0 },
     { TEAM_FIELD_QUERY_TEXT, "kind", 1, 20, 0 },
     { TEAM_FIELD_QUERY_TEXT, "status", 1, 20, 0 },
     { TEAM_FIELD_QUERY_TEXT, "role", 1, 63, 0 },
@@ -223,7 +223,7 @@ static const team_field_t  team_fields_role_put[] = {
 static const team_field_t  team_fields_group_post[] = {
     { TEAM_FIELD_PATH, NULL, 0, 0, 0 },
     { TEAM_FIELD_TEXT, "name", 1, TEAM_MAX_TEXT, 1 },
-    { TEAM_FIELD_TEXT, "policy", 1, 200, 0 },
+    { TEAM_FIELD_TEXT, "policy", 1, TEAM_MAX_TEXT, 0 },
     { TEAM_FIELD_TEXT, "approver", 1, 36, 0 },
     { TEAM_FIELD_IDEMPOTENCY, NULL, 0, 0, 0 }
 };

@@ -94,6 +94,24 @@ team_text_sequence(const unsigned char *p, size_t left)
 }
 
 
+size_t
+team_text_length(team_str_t text)
+{
+    size_t  i, n;
+
+    n = 0;
+
+    for (i = 0; i < text.len; i++) {
+
+        /* all but the bytes that go on with a sequence */
+
+        n += ((unsigned char) text.data[i] & 0xc0) != 0x80;
+    }
+
+    return n;
+}
+
+
 int
 team_text_control(team_str_t text)
 {

@@ -18,6 +18,11 @@
 int team_text_valid(team_str_t text);
 
 
+/* How many characters there are in text that is valid. */
+
+size_t team_text_length(team_str_t text);
+
+
 /* 1 if text has a byte below 0x20, or 0x7f; else 0. */
 
 int team_text_control(team_str_t text);

@@ -82,8 +82,12 @@ static const struct {
     { &all, "", "{\"name\":\"ab\"}", 0, "x y|z|-|-|ab|-|-|-|-|-" },
     { &all, "q=a+b%26&n=07", "{\"name\":\"abcde\",\"flag\":true}", 0,
       "x y|z|a b&|7|abcde|true|-|-|-|-" },
-    { &all, "n=-5", "{\"flag\":false,\"name\":\"\\u00e9\",\"count\":-1}", 0,
-      "x y|z|-|-5|\xc3\xa9|false|-1|-|-|-" },
+    { &all, "n=-5", "{\"flag\":false,\"name\":\"\\u00e9x\",\"count\":-1}", 0,
+      "x y|z|-|-5|\xc3\xa9x|false|-1|-|-|-" },
+    { &all, "q=%F0%9F%90%98234567%C3%A9",
+      "{\"name\":\"\xf0\x9f\x90\x98" "123\xc3\xa9\"}", 0,
+      "x y|z|\xf0\x9f\x90\x98" "234567\xc3\xa9|-|\xf0\x9f\x90\x98"
+      "123\xc3\xa9|-|-|-|-|-" },
     { &all, "q=&&n=200&", " {\"name\":\"ab\",\"list\":[\"b\",\"a\\\"\"]} ", 0,
       "x y|z||200|ab|-|-|[\"b\",\"a\\\"\"]|-|-" },
     { &all, "q=%C3%A9&%6e=1", "{\"name\":\"ab\",\"count\":10}", 0,
@@ -135,16 +139,20 @@ static const struct {
     { &all, "", "{\"name\":\"ab\",\"\":1}", 422, "/:is not known here" },
     { &all, "", "{\"name\":\"ab\",\"a/b~c\":1}", 422,
       "/a~1b~0c:is not known here" },
-    { &all, "", "{\"name\":\"a\"}", 422, "/name:must be text of 2 to 5 bytes" },
+    { &all, "", "{\"name\":\"a\"}", 422,
+      "/name:must be text of 2 to 5 characters" },
     { &all, "", "{\"name\":\"abcdef\"}", 422,
-      "/name:must be text of 2 to 5 bytes" },
-    { &all, "", "{\"name\":\"\xc3\xa9\xc3\xa9\xc3\xa9\"}", 422,
-      "/name:must be text of 2 to 5 bytes" },
-    { &all, "", "{\"name\":12}", 422, "/name:must be text of 2 to 5 bytes" },
-    { &all, "", "{\"name\":null}", 422, "/name:must be text of 2 to 5 bytes" },
+      "/name:must be text of 2 to 5 characters" },
+    { &all, "", "{\"name\":\"\xc3\xa9\"}", 422,
+      "/name:must be text of 2 to 5 characters" },
+    { &all, "", "{\"name\":12}", 422,
+      "/name:must be text of 2 to 5 characters" },
+    { &all, "", "{\"name\":null}", 422,
+      "/name:must be text of 2 to 5 characters" },
     { &all, "", "{\"name\":[\"ab\"]}", 422,
-      "/name:must be text of 2 to 5 bytes" },
-    { &all, "", "{\"name\":{}}", 422, "/name:must be text of 2 to 5 bytes" },
+      "/name:must be text of 2 to 5 characters" },
+    { &all, "", "{\"name\":{}}", 422,
+      "/name:must be text of 2 to 5 characters" },
     { &all, "", "{\"name\":\"ab\",\"flag\":1}", 422,
       "/flag:must be true or false" },
     { &all, "", "{\"name\":\"ab\",\"flag\":\"true\"}", 422,
@@ -177,19 +185,19 @@ static const struct {
     { &all, "", "{\"name\":\"ab\",\"list\":[\"a\",\"b\",\"c\",\"d\"]}", 422,
       "/list:must be an array of 1 to 3 strings" },
     { &all, "", "{\"name\":\"ab\",\"list\":[\"a\",7,[\"b\"]]}", 422,
-      "/list/1:must be text of 1 to 255 bytes "
-      "/list/2:must be text of 1 to 255 bytes" },
+      "/list/1:must be text of 1 to 255 characters "
+      "/list/2:must be text of 1 to 255 characters" },
     { &all, "", "{\"name\":\"ab\",\"list\":[\"\"]}", 422,
-      "/list/0:must be text of 1 to 255 bytes" },
+      "/list/0:must be text of 1 to 255 characters" },
 
     /* several at once */
 
     { &all, "", "{\"name\":1,\"flag\":2,\"x\":3}", 422,
-      "/name:must be text of 2 to 5 bytes /flag:must be true or false "
+      "/name:must be text of 2 to 5 characters /flag:must be true or false "
       "/x:is not known here" },
     { &all, "n=x", "{\"name\":1}", 400,
       "?n:must be a whole number from -5 to 200 "
-      "/name:must be text of 2 to 5 bytes" },
+      "/name:must be text of 2 to 5 characters" },
 
     /* the query */
 
@@ -214,7 +222,7 @@ static const struct {
     { &all, "n=18446744073709551617", "{\"name\":\"ab\"}", 400,
       "?n:must be a whole number from -5 to 200" },
     { &all, "q=123456789", "{\"name\":\"ab\"}", 400,
-      "?q:must be text of 0 to 8 bytes" },
+      "?q:must be text of 0 to 8 characters" },
     { &all, "q=1&q=2", "{\"name\":\"ab\"}", 400,
       "?q:is given more than once" },
     { &all, "n=1&%6e=1", "{\"name\":\"ab\"}", 400,
@@ -242,7 +250,7 @@ static const struct {
     { &all, "%zz=1", "{\"name\":\"ab\"}", 400,
       "?:has a name that is not percent-encoded UTF-8" },
     { &whole, "", "{}", 400, "?q:is required" },
-    { &whole, "q=", "{}", 400, "?q:must be text of 1 to 8 bytes" },
+    { &whole, "q=", "{}", 400, "?q:must be text of 1 to 8 characters" },
     { &bare, "limit=1", "", 400, "?limit:is not known here" },
 
     /* what is required */
