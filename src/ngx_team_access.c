@@ -9,6 +9,7 @@
 #include "ngx_team_reply.h"
 #include "ngx_team_zone.h"
 #include "team_perm.h"
+#include "team_text.h"
 
 
 #define NGX_TEAM_MAX_NAMES  32     /* that one request's variables may give */
@@ -158,10 +159,10 @@ ngx_team_access_start(ngx_http_request_t *r, ngx_team_ctx_t *ctx,
         return NGX_OK;
     }
 
-    /* no account has such a name: no need to ask */
+    /* no account has such a name, and PostgreSQL can't even be asked for it */
 
     if (account.len > TEAM_MAX_ACCOUNT
-        || ngx_strlchr(account.data, account.data + account.len, '\0'))
+        || !team_text_valid(ngx_team_str(account)))
     {
         ctx->reason = TEAM_NOT_MEMBER;
         return NGX_OK;

@@ -131,6 +131,14 @@ subtest 'who may not, gets a problem that says why' => sub {
     $res = $site->as('fred', 'X-Account' => 'a' x 64)->get('/bills/7');
     is($res->json->{type}, '/problems/not-member', 'too long for an account');
 
+    for my $bytes ("\xff", "acm\xe9", "\xed\xa0\x80", "\xc0\x80") {
+        $res = $site->as('fred', 'X-Account' => $bytes)->get('/bills/7');
+        is($res->json->{type}, '/problems/not-member', 'no text: the same');
+    }
+
+    unlike($site->nginx->error_log, qr/grants can't be read/,
+           'and nothing that an operator would have to look at');
+
     $res = $site->as('fred')->get('/bills/7');
     is($res->status, 200, 'no account named: the only one');
 };
