@@ -156,9 +156,21 @@ $pg->psql("update team.member m
               and i.subject = 'nina'");
 my $suspended = now_ms();
 
-ok(wait_until(sub { !status_of($nginx)->{leased} }, 10), 'the lease ends');
-my $ended = now_ms() - $down;
-cmp_ok($ended, '<', 3000 + 200, sprintf 'within 3 s: after %.0f ms', $ended);
+# when we asked, and were told for the last time that there is a lease
+
+my $leased = $down;
+
+ok(wait_until(sub {
+    my $asked = now_ms();
+
+    return 1 unless status_of($nginx)->{leased};
+
+    $leased = $asked;
+    return 0;
+}, 10), 'the lease ends');
+
+my $lasted = $leased - $down;
+cmp_ok($lasted, '<', 3000 + 50, sprintf 'within 3 s: %.0f ms', $lasted);
 
 ok(wait_until(sub { who($nginx, 'nina')->get('/app/')->status == 503 }, 10),
    'then nobody knows who may');
@@ -193,7 +205,7 @@ cmp_ok(scalar @dark, '>', 20, 'requests in the dark: ' . @dark);
 is(scalar(grep { $_->{status} != 503 } @dark), 0, 'all of them 503')
     or diag(explain([grep { $_->{status} != 503 } @dark]));
 
-my @first = grep { $_->{at} > $down && $_->{at} < $down + 1500
+my @first = grep { $_->{at} > $down && $_->{at} + $_->{ms} < $leased
                    && $_->{tag} ne 'nina' } @answers;
 is(scalar(grep { $_->{status} != 200 } @first), 0,
    'within the lease the caches answered: ' . @first);
@@ -201,7 +213,10 @@ is(scalar(grep { $_->{status} != 200 } @first), 0,
 my ($slowest) = sort { $b <=> $a } map { $_->{ms} } @open;
 is(scalar(grep { $_->{status} != 200 } @open), 0,
    'unprotected locations: ' . @open . ' requests, all served');
-cmp_ok($slowest, '<', 100, sprintf 'the slowest in %.1f ms', $slowest);
+
+# a worker that waited for the network would do so for the timeout, a second
+
+cmp_ok($slowest, '<', 500, sprintf 'the slowest in %.1f ms', $slowest);
 
 # what the server still holds of the old connections ends as soon as it says
 # something on them; those of now are counted
