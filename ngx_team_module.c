@@ -95,14 +95,14 @@ static ngx_command_t  ngx_team_commands[] = {
       NGX_TEAM_ANY_CONF|NGX_CONF_1MORE,
       ngx_team_conf_names,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_team_loc_conf_t, permissions),
+      offsetof(ngx_team_loc_conf_t, given.permissions),
       NULL },
 
     { ngx_string("team_role"),
       NGX_TEAM_ANY_CONF|NGX_CONF_1MORE,
       ngx_team_conf_names,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_team_loc_conf_t, roles),
+      offsetof(ngx_team_loc_conf_t, given.roles),
       NULL },
 
     { ngx_string("team_bypass"),

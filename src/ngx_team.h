@@ -138,6 +138,15 @@ typedef struct {
 } ngx_team_names_t;
 
 
+/* What a request has to have. */
+
+typedef struct {
+    ngx_uint_t               access;       /* ngx_team_access_e */
+    ngx_team_names_t        *permissions;
+    ngx_team_names_t        *roles;
+} ngx_team_rule_t;
+
+
 typedef enum {
     NGX_TEAM_STATUS_NONE = 0,
     NGX_TEAM_STATUS_JSON,
@@ -150,10 +159,9 @@ typedef enum {
 typedef struct {
     ngx_array_t                 *tokens;       /* ngx_team_source_t */
     ngx_http_complex_value_t    *account;
-    ngx_uint_t                   access;       /* ngx_team_access_e */
-    ngx_uint_t                   enforce;      /* what comes of all this */
-    ngx_team_names_t            *permissions;
-    ngx_team_names_t            *roles;
+    ngx_team_rule_t              given;        /* here or around; inherited */
+    ngx_team_rule_t              need;         /* what holds here, its access
+                                                  never unset */
     ngx_array_t                 *bypass;       /* ngx_http_complex_value_t */
     ngx_flag_t                   headers;
     ngx_team_assertion_conf_t   *assertion;

@@ -66,7 +66,7 @@ ngx_team_access_handler(ngx_http_request_t *r)
 
     tlcf = ngx_http_get_module_loc_conf(r, ngx_team_module);
 
-    if (tlcf->enforce == NGX_TEAM_ACCESS_OFF || ngx_team_reply_wanted(r)) {
+    if (tlcf->need.access == NGX_TEAM_ACCESS_OFF || ngx_team_reply_wanted(r)) {
         return NGX_DECLINED;
     }
 
@@ -235,14 +235,17 @@ static ngx_int_t
 ngx_team_access_decide(ngx_http_request_t *r, ngx_team_ctx_t *ctx,
     ngx_team_loc_conf_t *tlcf)
 {
-    team_need_t  need;
+    team_need_t             need;
+    const ngx_team_rule_t  *rule;
+
+    rule = &tlcf->need;
 
     ngx_memzero(&need, sizeof(team_need_t));
 
-    if (tlcf->permissions != NULL) {
-        need.mask = tlcf->permissions->mask;
+    if (rule->permissions != NULL) {
+        need.mask = rule->permissions->mask;
 
-        if (ngx_team_access_names(r, tlcf->permissions, &need.permissions,
+        if (ngx_team_access_names(r, rule->permissions, &need.permissions,
                                   &need.n_permissions)
             != NGX_OK)
         {
@@ -251,8 +254,8 @@ ngx_team_access_decide(ngx_http_request_t *r, ngx_team_ctx_t *ctx,
         }
     }
 
-    if (tlcf->roles != NULL
-        && ngx_team_access_names(r, tlcf->roles, &need.roles, &need.n_roles)
+    if (rule->roles != NULL
+        && ngx_team_access_names(r, rule->roles, &need.roles, &need.n_roles)
            != NGX_OK)
     {
         ctx->reason = TEAM_INTERNAL;
@@ -346,7 +349,7 @@ ngx_team_access_finish(ngx_http_request_t *r, ngx_team_ctx_t *ctx,
 
     ctx->decided = 1;
 
-    report = (tlcf->enforce == NGX_TEAM_ACCESS_REPORT);
+    report = (tlcf->need.access == NGX_TEAM_ACCESS_REPORT);
 
     ngx_team_count(reasons[ctx->reason]);
     ngx_team_count(caches[ctx->cache]);

@@ -52,13 +52,21 @@ char *ngx_team_conf_keys(ngx_conf_t *cf, ngx_team_issuer_t *issuer);
 
 
 /*
- * "limit_except" is a location inside the location, which answers as the one
- * around it does.  A location of the API gets an error_page for what nginx
- * itself refuses there.  NGX_OK or NGX_ERROR (no memory).
+ * "limit_except" and "if" are locations inside the location, which answer as
+ * the one around them does, unless they lead to somewhere else.  Returns 1 for
+ * such a block, else 0.
  */
 
-ngx_int_t ngx_team_conf_merge_place(ngx_conf_t *cf, ngx_team_loc_conf_t *conf,
-    const ngx_team_loc_conf_t *prev);
+ngx_uint_t ngx_team_conf_inherit_place(ngx_conf_t *cf,
+    ngx_team_loc_conf_t *conf, const ngx_team_loc_conf_t *prev);
+
+
+/*
+ * A location of the API gets an error_page for what nginx itself refuses there;
+ * after inherit_place.  NGX_OK or NGX_ERROR (no memory).
+ */
+
+ngx_int_t ngx_team_conf_problem(ngx_conf_t *cf, ngx_team_loc_conf_t *conf);
 
 
 /*

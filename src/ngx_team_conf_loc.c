@@ -8,6 +8,10 @@
 #include "team_perm.h"
 
 
+static void ngx_team_loc_need(ngx_team_loc_conf_t *conf,
+    const ngx_team_loc_conf_t *prev, ngx_uint_t inside);
+static void ngx_team_loc_merge_rule(ngx_team_rule_t *conf,
+    const ngx_team_rule_t *prev);
 static ngx_int_t ngx_team_loc_tokens(ngx_conf_t *cf,
     ngx_team_loc_conf_t *tlcf);
 static ngx_team_names_t *ngx_team_loc_names(ngx_conf_t *cf);
@@ -17,6 +21,13 @@ static char *ngx_team_loc_required(ngx_conf_t *cf, ngx_team_names_t *names,
     team_str_t name);
 static char *ngx_team_loc_value(ngx_conf_t *cf, ngx_array_t *values,
     ngx_str_t *value);
+
+
+static const ngx_team_rule_t  ngx_team_loc_unset = {
+    NGX_CONF_UNSET_UINT,
+    NGX_CONF_UNSET_PTR,
+    NGX_CONF_UNSET_PTR
+};
 
 
 void *
@@ -31,9 +42,7 @@ ngx_team_conf_create_loc(ngx_conf_t *cf)
 
     tlcf->tokens = NGX_CONF_UNSET_PTR;
     tlcf->account = NGX_CONF_UNSET_PTR;
-    tlcf->access = NGX_CONF_UNSET_UINT;
-    tlcf->permissions = NGX_CONF_UNSET_PTR;
-    tlcf->roles = NGX_CONF_UNSET_PTR;
+    tlcf->given = ngx_team_loc_unset;
     tlcf->bypass = NGX_CONF_UNSET_PTR;
     tlcf->headers = NGX_CONF_UNSET;
     tlcf->assertion = NGX_CONF_UNSET_PTR;
@@ -48,58 +57,74 @@ ngx_team_conf_merge_loc(ngx_conf_t *cf, void *parent, void *child)
     ngx_team_loc_conf_t *prev = parent;
     ngx_team_loc_conf_t *conf = child;
 
+    ngx_uint_t             inside;
     ngx_team_main_conf_t  *tmcf;
 
     tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_team_module);
 
-    if (ngx_team_conf_merge_place(cf, conf, prev) != NGX_OK) {
+    inside = ngx_team_conf_inherit_place(cf, conf, prev);
+
+    if (ngx_team_conf_problem(cf, conf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
-    if (conf->api.len) {
-
-        /*
-         * The API asks for a token itself, and decides in the database who may
-         * do what; invitees have no right yet.  So it does not inherit what
-         * the locations around it ask for.
-         */
-
-        ngx_conf_init_uint_value(conf->access, NGX_TEAM_ACCESS_OFF);
-        ngx_conf_init_ptr_value(conf->permissions, NULL);
-        ngx_conf_init_ptr_value(conf->roles, NULL);
-    }
+    ngx_team_loc_need(conf, prev, inside);
 
     ngx_conf_merge_ptr_value(conf->tokens, prev->tokens, NULL);
     ngx_conf_merge_ptr_value(conf->account, prev->account, NULL);
-    ngx_conf_merge_ptr_value(conf->permissions, prev->permissions, NULL);
-    ngx_conf_merge_ptr_value(conf->roles, prev->roles, NULL);
     ngx_conf_merge_ptr_value(conf->bypass, prev->bypass, NULL);
     ngx_conf_merge_value(conf->headers, prev->headers, 0);
     ngx_conf_merge_ptr_value(conf->assertion, prev->assertion, NULL);
-
-    if (conf->access == NGX_CONF_UNSET_UINT) {
-        conf->access = prev->access;
-    }
 
     if (conf->tokens == NULL && ngx_team_loc_tokens(cf, conf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
-    if (conf->access != NGX_CONF_UNSET_UINT) {
-        conf->enforce = conf->access;
-
-    } else if (conf->permissions || conf->roles) {
-        conf->enforce = NGX_TEAM_ACCESS_ON;
-
-    } else {
-        conf->enforce = NGX_TEAM_ACCESS_OFF;
-    }
-
-    if (conf->enforce != NGX_TEAM_ACCESS_OFF || conf->api.len) {
+    if (conf->need.access != NGX_TEAM_ACCESS_OFF || conf->api.len) {
         tmcf->used = 1;
     }
 
     return NGX_CONF_OK;
+}
+
+
+/*
+ * The API asks for a token itself, and decides in the database who may do
+ * what; invitees have no right yet.  So what the locations around it ask for
+ * does not hold in it, but goes on to those inside.
+ */
+
+static void
+ngx_team_loc_need(ngx_team_loc_conf_t *conf, const ngx_team_loc_conf_t *prev,
+    ngx_uint_t inside)
+{
+    const ngx_team_rule_t  *around;
+
+    around = &prev->given;
+
+    if (conf->api.len) {
+        around = inside ? &prev->need : &ngx_team_loc_unset;
+    }
+
+    conf->need = conf->given;
+
+    ngx_team_loc_merge_rule(&conf->need, around);
+    ngx_team_loc_merge_rule(&conf->given, &prev->given);
+
+    if (conf->need.access == NGX_CONF_UNSET_UINT) {
+        conf->need.access = (conf->need.permissions || conf->need.roles)
+                            ? NGX_TEAM_ACCESS_ON : NGX_TEAM_ACCESS_OFF;
+    }
+}
+
+
+static void
+ngx_team_loc_merge_rule(ngx_team_rule_t *conf, const ngx_team_rule_t *prev)
+{
+    ngx_conf_merge_uint_value(conf->access, prev->access,
+                              NGX_CONF_UNSET_UINT);
+    ngx_conf_merge_ptr_value(conf->permissions, prev->permissions, NULL);
+    ngx_conf_merge_ptr_value(conf->roles, prev->roles, NULL);
 }
 
 
@@ -206,7 +231,7 @@ ngx_team_conf_access(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     static const char  *words[] = { "off", "on", "report" };
 
-    if (tlcf->access != NGX_CONF_UNSET_UINT) {
+    if (tlcf->given.access != NGX_CONF_UNSET_UINT) {
         return "is duplicate";
     }
 
@@ -214,7 +239,7 @@ ngx_team_conf_access(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 0; i < 3; i++) {
         if (ngx_strcmp(value[1].data, words[i]) == 0) {
-            tlcf->access = i;
+            tlcf->given.access = i;
             return NGX_CONF_OK;
         }
     }
@@ -250,7 +275,8 @@ ngx_team_conf_names(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    permissions = (cmd->offset == offsetof(ngx_team_loc_conf_t, permissions));
+    permissions = (cmd->offset == offsetof(ngx_team_loc_conf_t,
+                                           given.permissions));
 
     value = cf->args->elts;
 

@@ -94,27 +94,37 @@ ngx_team_conf_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-ngx_int_t
-ngx_team_conf_merge_place(ngx_conf_t *cf, ngx_team_loc_conf_t *conf,
+ngx_uint_t
+ngx_team_conf_inherit_place(ngx_conf_t *cf, ngx_team_loc_conf_t *conf,
     const ngx_team_loc_conf_t *prev)
 {
-    ngx_str_t                 *problem;
-    ngx_team_main_conf_t      *tmcf;
     ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    if (clcf->lmt_excpt && clcf->handler == NULL) {
-
-        if (prev->api.len) {
-            conf->api = prev->api;
-            clcf->handler = ngx_team_api_handler;
-
-        } else if (prev->status != NGX_TEAM_STATUS_NONE) {
-            conf->status = prev->status;
-            clcf->handler = ngx_team_status_handler;
-        }
+    if (!clcf->noname || clcf->handler != NULL) {
+        return 0;
     }
+
+    if (prev->api.len) {
+        conf->api = prev->api;
+        clcf->handler = ngx_team_api_handler;
+
+    } else if (prev->status != NGX_TEAM_STATUS_NONE) {
+        conf->status = prev->status;
+        clcf->handler = ngx_team_status_handler;
+    }
+
+    return 1;
+}
+
+
+ngx_int_t
+ngx_team_conf_problem(ngx_conf_t *cf, ngx_team_loc_conf_t *conf)
+{
+    ngx_str_t                 *problem;
+    ngx_team_main_conf_t      *tmcf;
+    ngx_http_core_loc_conf_t  *clcf;
 
     if (conf->api.len == 0) {
         return NGX_OK;
@@ -137,6 +147,8 @@ ngx_team_conf_merge_place(ngx_conf_t *cf, ngx_team_loc_conf_t *conf,
     }
 
     *problem = conf->problem;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     return ngx_team_conf_error_pages(cf, clcf, conf->problem);
 }
