@@ -208,6 +208,10 @@ ngx_team_access_resume(void *data)
     r = ctx->request;
     c = r->connection;
 
+    if (!ngx_team_ctx_is_current(ctx)) {
+        return;
+    }
+
     ngx_http_set_log_request(c->log, r);
 
     tlcf = ngx_http_get_module_loc_conf(r, ngx_team_module);

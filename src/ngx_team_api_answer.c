@@ -2,6 +2,7 @@
 /* Copyright (C) the ngx_team authors */
 
 #include "ngx_team_api.h"
+#include "ngx_team_ctx.h"
 #include "ngx_team_grants.h"
 #include "ngx_team_reply.h"
 #include "team_json.h"
@@ -70,6 +71,10 @@ ngx_team_api_answer(ngx_team_query_t *query)
 
     } else {
         call->ctx->query = NULL;
+    }
+
+    if (!ngx_team_ctx_is_current(call->ctx)) {
+        return;
     }
 
     c = r->connection;

@@ -62,6 +62,13 @@ ngx_team_ctx_find(ngx_http_request_t *r)
 }
 
 
+ngx_uint_t
+ngx_team_ctx_is_current(ngx_team_ctx_t *ctx)
+{
+    return ngx_http_get_module_ctx(ctx->request, ngx_team_module) == ctx;
+}
+
+
 static void
 ngx_team_ctx_cleanup(void *data)
 {

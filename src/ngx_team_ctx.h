@@ -24,4 +24,12 @@ ngx_team_ctx_t *ngx_team_ctx_get(ngx_http_request_t *r);
 ngx_team_ctx_t *ngx_team_ctx_find(ngx_http_request_t *r);
 
 
+/*
+ * 0 when the request has gone on without what ctx waits for: its client went,
+ * and "post_action" has led it to elsewhere.  It must be left alone then.
+ */
+
+ngx_uint_t ngx_team_ctx_is_current(ngx_team_ctx_t *ctx);
+
+
 #endif /* NGX_TEAM_CTX_H */
