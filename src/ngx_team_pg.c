@@ -259,6 +259,12 @@ ngx_team_pg_close(ngx_team_pg_t *pg)
         return;
     }
 
+    /* its end is settled: the timer would end it once more, if it came first */
+
+    if (query->timer.timer_set) {
+        ngx_del_timer(&query->timer);
+    }
+
     ngx_queue_insert_tail(&pg->ended, &query->queue);
     query->answered = 1;
 
