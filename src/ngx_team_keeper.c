@@ -245,12 +245,27 @@ ngx_team_keeper_work(uint64_t now)
         return;
     }
 
+    /* where a read is due each time we come here, all else goes before it */
+
+    if (now >= keeper->told + NGX_TEAM_KEEPER_BEAT) {
+        keeper->told = now;
+        ngx_team_logins_tell(keeper->log);
+    }
+
     if (!keeper->listening && ngx_team_worker.conf->poll == 0) {
 
         /* LISTEN is committed before the read that catches up */
 
         ngx_team_keeper_send(&ngx_team_keeper_listen,
                              ngx_team_keeper_listening, NULL, 0);
+        return;
+    }
+
+    if (keeper->snapshot_len && now >= keeper->prune) {
+        keeper->prune = now + NGX_TEAM_KEEPER_PRUNE;
+
+        ngx_team_keeper_send(&ngx_team_keeper_prune, ngx_team_keeper_pruned,
+                             NULL, 0);
         return;
     }
 
@@ -262,19 +277,6 @@ ngx_team_keeper_work(uint64_t now)
 
         ngx_team_keeper_send(&ngx_team_keeper_since, ngx_team_keeper_changes,
                              keeper->snapshot, keeper->snapshot_len);
-        return;
-    }
-
-    if (now >= keeper->told + NGX_TEAM_KEEPER_BEAT) {
-        keeper->told = now;
-        ngx_team_logins_tell(keeper->log);
-    }
-
-    if (now >= keeper->prune) {
-        keeper->prune = now + NGX_TEAM_KEEPER_PRUNE;
-
-        ngx_team_keeper_send(&ngx_team_keeper_prune, ngx_team_keeper_pruned,
-                             NULL, 0);
     }
 }
 
@@ -413,6 +415,12 @@ ngx_team_keeper_pruned(ngx_team_query_t *query)
 
     if (ngx_atoi(count.data, count.len) >= NGX_TEAM_KEEPER_PRUNED) {
         ngx_team_keeper.prune = ngx_current_msec + NGX_TEAM_KEEPER_BEAT;
+    }
+
+    /* a change that was announced meanwhile does not wait for the next tick */
+
+    if (ngx_team_keeper.pending) {
+        ngx_team_keeper_work(ngx_current_msec);
     }
 }
 
