@@ -581,6 +581,40 @@ $$;
 
 ALTER FUNCTION team.actor_present(p_issuer text, p_subject text) OWNER TO team_owner;
 
+CREATE FUNCTION team.address_check(p_issuer text, p_subject text, p_email text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_identity  team.identity;
+  v_account   team.account;
+begin
+  select *
+    into v_identity
+    from team.identity i
+   where i.issuer = p_issuer
+     and i.subject = p_subject
+     and not (i.email_verified and i.email = p_email);
+
+  if v_identity.id is null then
+    return;
+  end if;
+
+  for v_account in
+    select a.*
+      from team.member m
+      join team.account a on a.id = m.account_id
+     where m.identity_id = v_identity.id
+       and a.status = 'active'
+     order by a.id
+  loop
+    perform team.scope_check(v_account, v_identity.id, p_email);
+  end loop;
+end
+$$;
+
+ALTER FUNCTION team.address_check(p_issuer text, p_subject text, p_email text) OWNER TO team_owner;
+
 CREATE FUNCTION team.all_held(p_account uuid, p_but uuid) RETURNS boolean
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4271,6 +4305,10 @@ begin
 
   if char_length(v_name) > 200 or v_name ~ '[\x01-\x1f\x7f]' then
     v_name := null;
+  end if;
+
+  if v_email is not null and v_verified then
+    perform team.address_check(p_issuer, p_subject, v_email);
   end if;
 
   insert into team.identity as i (issuer, subject, email, email_verified, name)
@@ -12584,6 +12622,8 @@ REVOKE ALL ON FUNCTION team.account_text(p_account team.account) FROM PUBLIC;
 REVOKE ALL ON FUNCTION team.actor_check(p_account team.account, p_issuer text, p_subject text, p_permission text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.actor_present(p_issuer text, p_subject text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.address_check(p_issuer text, p_subject text, p_email text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.all_held(p_account uuid, p_but uuid) FROM PUBLIC;
 

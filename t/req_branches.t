@@ -430,6 +430,16 @@ subtest 'S1.20 not in the account and in a sub-account' => sub {
     $site->refused(409, 'email-in-tree', olga => POST => $invitations,
                    { email => 'lea@example.com', roles => [] },
                    'and is not invited above meanwhile');
+    # who is below has become an administrator's namesake at their issuer's
+
+    $site->persona('nils', email => 'olga@example.com');
+    $site->refused(409, 'email-in-tree', nils => POST => '/accounts',
+                   { name => 'Own', preset => 'branches' },
+                   'an address does not become another\'s later');
+    is($site->row('olga', 'nils', $north)->{status}, 'active',
+       'he is known by his own');
+    $site->persona('nils', email => 'nils@example.com');
+
     $site->ok(201, nils => POST => '/accounts',
               { name => 'Own', preset => 'branches' },
               'another tree is another matter');

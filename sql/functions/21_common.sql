@@ -309,6 +309,10 @@ begin
     v_name := null;
   end if;
 
+  if v_email is not null and v_verified then
+    perform team.address_check(p_issuer, p_subject, v_email);
+  end if;
+
   insert into team.identity as i (issuer, subject, email, email_verified, name)
   values (p_issuer, p_subject, v_email, v_email is not null and v_verified,
           v_name)

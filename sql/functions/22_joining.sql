@@ -118,6 +118,45 @@ end
 $$;
 
 
+-- Before an address becomes somebody's who is known by another one: wherever they
+-- are they must not be in the way of who has it, as if they came in by it now.
+
+create or replace function team.address_check(p_issuer text, p_subject text,
+  p_email text)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_identity  team.identity;
+  v_account   team.account;
+begin
+  select *
+    into v_identity
+    from team.identity i
+   where i.issuer = p_issuer
+     and i.subject = p_subject
+     and not (i.email_verified and i.email = p_email);
+
+  if v_identity.id is null then
+    return;
+  end if;
+
+  for v_account in
+    select a.*
+      from team.member m
+      join team.account a on a.id = m.account_id
+     where m.identity_id = v_identity.id
+       and a.status = 'active'
+     order by a.id
+  loop
+    perform team.scope_check(v_account, v_identity.id, p_email);
+  end loop;
+end
+$$;
+
+
 -- The key of the lock that joins share and a change of scope takes alone.
 
 create or replace function team.scope_lock()

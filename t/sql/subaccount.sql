@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(95);
+select plan(99);
 
 create function pg_temp.post(p_subject text, p_account text, p_name text,
   p_invitation text)
@@ -298,6 +298,21 @@ select team.member_add('bento', 'https://id.example.com', 'east',
 select is(pg_temp.accept('east', 'east@example.org'), 'TM409 email-in-tree',
           'S1.20: and can''t accept once they are of the tree');
 select is(t.state('south', 'east'), null, 'nor have they');
+select throws_ok($$
+  select team_api.account_post('https://id.example.com', 'chief',
+                               'bento-team@example.com', true, null, 'Own',
+                               'travel', null, null, null)$$,
+  'TM409', 'email-in-tree', 'S1.20: nor is an address another''s later');
+select is((select email::text from team.identity where subject = 'chief'),
+          'chief@example.org', 'it is what it was');
+select lives_ok($$
+  select team_api.account_post('https://id.example.com', 'chief',
+                               'head@example.org', true, null, 'Own',
+                               'travel', null, null, null)$$,
+  'a new one is well');
+select is((select email::text from team.identity where subject = 'chief'),
+          'head@example.org', 'and stays');
+update team.identity set email = 'chief@example.org' where subject = 'chief';
 select is(pg_temp.put('north', '{"membership_scope": "many"}'), '200',
           'two subaccounts would');
 select is(t.try('invitation_post', 'bento-owner', 'north', 'chief@example.org',
