@@ -6,7 +6,7 @@
 
 
 static int ngx_team_api_input(ngx_http_request_t *r, const team_route_t *route,
-    team_input_t *input);
+    team_input_t *input, const char **detail);
 static ngx_uint_t ngx_team_api_matches_none(const team_route_t *route,
     team_str_t if_match);
 static ngx_int_t ngx_team_api_query(ngx_http_request_t *r,
@@ -35,6 +35,7 @@ ngx_team_api_run(ngx_http_request_t *r)
 {
     int                  rc;
     unsigned             allowed;
+    const char          *detail;
     team_input_t         input;
     team_params_t        params;
     team_route_match_t   match;
@@ -44,10 +45,11 @@ ngx_team_api_run(ngx_http_request_t *r)
         return;
     }
 
-    rc = ngx_team_api_input(r, match.route, &input);
+    detail = NULL;
+    rc = ngx_team_api_input(r, match.route, &input, &detail);
 
     if (rc != 0) {
-        ngx_team_api_refuse_status(r, rc, NULL);
+        ngx_team_api_refuse_status(r, rc, detail);
         return;
     }
 
@@ -68,11 +70,11 @@ ngx_team_api_run(ngx_http_request_t *r)
 }
 
 
-/* Returns 0, or a status to refuse with. */
+/* Returns 0, or a status to refuse with, and may set *detail then. */
 
 static int
 ngx_team_api_input(ngx_http_request_t *r, const team_route_t *route,
-    team_input_t *input)
+    team_input_t *input, const char **detail)
 {
     ngx_memzero(input, sizeof(team_input_t));
 
@@ -84,10 +86,12 @@ ngx_team_api_input(ngx_http_request_t *r, const team_route_t *route,
         || ngx_team_api_header(r, "idempotency-key", &input->idempotency_key)
            > 1)
     {
+        *detail = "If-Match and Idempotency-Key come once each.";
         return 400;
     }
 
     if (ngx_team_api_matches_none(route, input->if_match)) {
+        *detail = "This has no tag that If-Match could name.";
         return 412;
     }
 

@@ -247,6 +247,13 @@ subtest 'headers' => sub {
               @key);
     at(422, 'idempotency-mismatch', 'Idempotency-Key', POST => "$a/groups",
        { name => 'Three' }, @key);
+
+    is($site->ask(olga => POST => "$a/groups", { name => 'Three' }, @key,
+                  'Idempotency-Key' => 'twice')->json->{detail},
+       'If-Match and Idempotency-Key come once each.', 'two of them');
+    is($site->ask(olga => POST => "$a/groups", { name => 'Three' },
+                  'If-Match' => '"x"')->json->{detail},
+       'This has no tag that If-Match could name.', 'what has no tag');
 };
 
 

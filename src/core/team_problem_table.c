@@ -58,14 +58,17 @@ const team_problem_t  team_problems[] = {
     /* rules; docs say where each is met */
 
     { 400, "bad-cursor", "The cursor does not belong to this list." },
+    { 400, "bad-kind", "There is no such kind." },
     { 400, "bad-limit", "The limit must be from 1 to 200." },
     { 400, "bad-snapshot", "The snapshot is not one of ours." },
+    { 400, "bad-sort", "The list has no such order." },
+    { 400, "bad-time", "This is not a time." },
     { 403, "domain-not-allowed", "Your email's domain is not allowed here." },
     { 403, "email-mismatch", "The invitation is for another email address." },
     { 403, "email-unverified", "Verify your email address first." },
     { 403, "exceeds-own", "You can't give rights that you don't have." },
     { 403, "origin-not-allowed", "Requests from this site are not allowed." },
-    { 403, "rank", "You can't do this to somebody of that rank." },
+    { 403, "rank", "Your rank is not high enough for this." },
     { 403, "self-change", "You can't change your own rights." },
     { 409, "already-accepted", "The invitation has been accepted already." },
     { 409, "already-member", "This person is already a member." },
