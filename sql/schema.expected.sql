@@ -1170,6 +1170,7 @@ CREATE FUNCTION team.csv_invitations(p_csv text) RETURNS jsonb
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  v_known   constant text[] := '{email,name,roles,permissions,groups,locale}';
   v_header  text[];
   v_fields  text[];
   v_n       integer;
@@ -1185,15 +1186,20 @@ begin
                           from unnest(v_fields) h (name));
 
       if not v_header @> array['email']
-         or not v_header <@ array['email', 'name', 'roles', 'permissions',
-                                  'groups', 'locale']
+         or not v_header <@ v_known
          or cardinality(v_header) <> (select count(distinct h.name)
                                         from unnest(v_header) h (name))
       then
-        perform team.fail_at(422, 'invalid-csv', '',
-                             'The first line must name the columns: email, '
-                             'name, roles, permissions, groups, '
-                             'locale.');
+        perform team.fail_at(
+          422, 'invalid-csv', '',
+          'The first line names the columns: email, and any of name, roles, '
+          'permissions, groups, locale'
+          || coalesce((select format('; not "%s"', left(h.name, 50))
+                         from unnest(v_header) with ordinality h (name, n)
+                        where h.name <> all (v_known)
+                        order by h.n
+                        limit 1), '')
+          || '.');
       end if;
 
       continue;
@@ -1242,11 +1248,16 @@ ALTER FUNCTION team.csv_names(p_field text) OWNER TO team_owner;
 CREATE FUNCTION team.csv_parse(p_csv text) RETURNS TABLE(n integer, fields text[])
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    AS $_$
 declare
-  v_text    text := ltrim(p_csv, chr(65279));
-  v_match   text[];
-  v_length  bigint := 0;
+  v_text     text := ltrim(p_csv, chr(65279));
+  v_between  text := case
+                       when v_text ~ '^[\r\n]*[^,\r\n]*;[^,\r\n]*([\r\n]|$)'
+                         then ';'
+                       else ','
+                     end;
+  v_match    text[];
+  v_length   bigint := 0;
 begin
   if octet_length(p_csv) > 262144 then
     perform team.fail_at(422, 'invalid-csv', '',
@@ -1262,7 +1273,9 @@ begin
 
   for v_match in
     select regexp_matches(
-             v_text, '("(?:[^"]|"")*"|[^",\r\n]*)(,|\r\n|\n|\r)', 'g')
+             v_text,
+             replace('("(?:[^"]|"")*"|[^"%\r\n]*)(%|\r\n|\n|\r)', '%',
+                     v_between), 'g')
   loop
     v_length := v_length + length(v_match[1]) + length(v_match[2]);
     fields := fields
@@ -1273,8 +1286,8 @@ begin
                    else v_match[1]
                  end;
 
-    if v_match[2] <> ',' then
-      if fields <> array[''] then
+    if v_match[2] <> v_between then
+      if btrim(array_to_string(fields, '')) <> '' then
         n := n + 1;
         return next;
       end if;
@@ -1288,7 +1301,7 @@ begin
                          'A quote is out of place in the CSV text.');
   end if;
 end
-$$;
+$_$;
 
 ALTER FUNCTION team.csv_parse(p_csv text) OWNER TO team_owner;
 
@@ -4673,7 +4686,11 @@ CREATE FUNCTION team.invitation_row(p_account team.account, p_actor team.standin
 begin
   if p_row is null or jsonb_typeof(p_row) <> 'object' then
     perform team.fail(422, 'invalid-row',
-                      'The row is not one of an invitation''s fields.');
+                      case
+                        when p_csv then
+                          'The row has not as many cells as the first line.'
+                        else 'An invitation must be an object.'
+                      end);
   end if;
 
   if exists (select
@@ -4682,7 +4699,8 @@ begin
                                    'groups', 'locale'))
   then
     perform team.fail(422, 'invalid-row',
-                      'The row has a field that invitations don''t have.');
+                      'An invitation has an email and may have a name, roles, '
+                      'permissions, groups and a locale.');
   end if;
 
   return team.invitation_create(

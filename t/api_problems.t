@@ -172,6 +172,21 @@ subtest 'bodies' => sub {
     at(422, 'invalid-csv', '', POST => $batch, "\n", @csv);
     at(422, 'invalid-batch', '', POST => $batch, "email\n", @csv);
 
+    for my $case (["email,phone\n" => 'phone'], ["E-mail;name\n" => 'e-mail'],
+                  ["x\ty\n" => "x\ty"])
+    {
+        my ($table, $column) = @$case;
+
+        is($site->ask(olga => POST => $batch, $table, @csv)->json->{detail},
+           'The first line names the columns: email, and any of name, roles, '
+           . "permissions, groups, locale; not \"$column\".",
+           'a column that is none');
+    }
+
+    is($site->ask(olga => POST => $batch, "name\n", @csv)->json->{detail},
+       'The first line names the columns: email, and any of name, roles, '
+       . 'permissions, groups, locale.', 'no email');
+
     # links
 
     my $l = "$a/invite-links";

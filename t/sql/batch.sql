@@ -6,7 +6,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(52);
+select plan(58);
 
 create function pg_temp.json(p_actor text, p_account text, p_rows text)
 returns jsonb language sql as $$
@@ -204,6 +204,36 @@ select is((select t.last_audit()), 'invitation.create refused rank bento-team',
 select is(pg_temp.short(pg_temp.csv('olga', 'acme',
 E'email,name,roles\n=1+1@example.com,=cmd|'' /C calc''!A0,member\n')),
   '1 created', 'a formula is a name like any other, until it is exported');
+
+-- as spreadsheets write it
+
+select is(pg_temp.short(pg_temp.csv('tours-owner', 'tours',
+E'Email;Name;Roles;Groups\r\n'
+'s@example.com;"Semi; colon, comma";traveller;"Sales; Big Deals"\r\n'
+';;;\r\n'
+'t@example.com;T;traveller finance-admin;\r\n'
+'u@example.com,U,traveller,\r\n'
+' ;; ; \r\n')),
+  '1 created, 2 role-cardinality, 3 invalid-row',
+  'semicolons between the cells, and lines of nothing else');
+select is((select i.name::text from team.invitation i
+            where i.email = 's@example.com'), 'Semi; colon, comma',
+          'both in quotes');
+select is(t.list($$
+  select g.name::text from team.invitation_group ig
+    join team.invitation i on i.id = ig.invitation_id
+    join team.member_group g on g.id = ig.group_id
+   where i.email = 's@example.com' order by 1$$), 'Big Deals,Sales',
+  'and groups of names');
+select is(pg_temp.short(pg_temp.csv('tours-owner', 'tours',
+            E',,\n\nemail,name,roles\n,,\nv@example.com,V,traveller\n,,\n')),
+          '1 created', 'lines of commas are blank');
+select is(pg_temp.csv('tours-owner', 'tours', E'email,name\nw@example.com\n')
+            #>> '{0,detail}',
+          'The row has not as many cells as the first line.',
+          'what is wrong with a row');
+select is(pg_temp.json('tours-owner', 'tours', '[1]') #>> '{0,detail}',
+          'An invitation must be an object.', '... that is JSON');
 
 select is(pg_temp.refused(null, c), 'TM422 invalid-csv',
           'no CSV: ' || regexp_replace(left(c, 30), '[^ -~]', '?', 'g'))
