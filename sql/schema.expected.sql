@@ -3797,12 +3797,12 @@ begin
 
   if p_q <> '' then
     -- no name holds a line break, which is what ends one in an entry's text
-    v_query.text := translate(team.email_normal(p_q), E'\n', E'\x01');
+    v_query.text := translate(team.name_normal(p_q), E'\n', E'\x01');
     v_query.text_roles := nullif(
       array(select r.id
               from team.role r
              where r.account_id = p_account.id
-               and (strpos(team.email_normal(r.name), v_query.text) > 0
+               and (strpos(team.name_normal(r.name), v_query.text) > 0
                     or strpos(r.key, v_query.text) > 0)), '{}');
   end if;
 
@@ -5544,6 +5544,22 @@ end
 $$;
 
 ALTER FUNCTION team.name_check(p_name text, p_what text) OWNER TO team_owner;
+
+CREATE FUNCTION team.name_normal(p_name text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case
+           when pg_catalog.octet_length(p_name)
+                = pg_catalog.char_length(p_name)
+           then pg_catalog.translate(p_name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+                                     'abcdefghijklmnopqrstuvwxyz')
+           else pg_catalog.translate(
+                  pg_catalog.lower(p_name collate pg_catalog."und-x-icu"),
+                  U&'\03C2\0307', U&'\03C3')
+         end collate pg_catalog."C"
+$$;
+
+ALTER FUNCTION team.name_normal(p_name text) OWNER TO team_owner;
 
 CREATE FUNCTION team.not_found() RETURNS void
     LANGUAGE plpgsql
@@ -11692,7 +11708,7 @@ CREATE TABLE team.directory (
 
 ALTER TABLE team.directory OWNER TO team_owner;
 
-COMMENT ON TABLE team.directory IS 'One row for each member and each open invitation, with the id of the one or the other; a member who waits to be let in is a join request. Kept by triggers, when a transaction commits; never to be written by hand. joined_at: infinity for who has not. search: name, line break, email, in ASCII lower case; name_key: as much of the name as fits into a cursor. What a search looks at comes first, as it costs least there. few_roles: roles, or null where they are more than eight.';
+COMMENT ON TABLE team.directory IS 'One row for each member and each open invitation, with the id of the one or the other; a member who waits to be let in is a join request. Kept by triggers, when a transaction commits; never to be written by hand. joined_at: infinity for who has not. search: name, line break, email, in lower case; name_key: as much of the name as fits into a cursor. What a search looks at comes first, as it costs least there. few_roles: roles, or null where they are more than eight.';
 
 CREATE TABLE team.invitation_group (
     invitation_id uuid NOT NULL,
@@ -11736,7 +11752,7 @@ CREATE VIEW team.directory_invitation AS
             ELSE NULL::uuid[]
         END AS few_roles
    FROM ((team.invitation i
-     CROSS JOIN LATERAL ( SELECT COALESCE(team.email_normal((i.name)::text), ''::text) AS "coalesce"
+     CROSS JOIN LATERAL ( SELECT COALESCE(team.name_normal((i.name)::text), ''::text) AS "coalesce"
          OFFSET 0) n(name_lower))
      CROSS JOIN LATERAL ( SELECT ARRAY( SELECT ir.role_id
                    FROM team.invitation_role ir
@@ -11794,7 +11810,7 @@ CREATE VIEW team.directory_member AS
    FROM ((((team.member m
      JOIN team.identity i ON ((i.id = m.identity_id)))
      LEFT JOIN team.join_request j ON (((j.member_id = m.id) AND ((j.status)::text = 'pending'::text))))
-     CROSS JOIN LATERAL ( SELECT COALESCE(team.email_normal((COALESCE(m.name, i.name))::text), ''::text) AS "coalesce"
+     CROSS JOIN LATERAL ( SELECT COALESCE(team.name_normal((COALESCE(m.name, i.name))::text), ''::text) AS "coalesce"
          OFFSET 0) n(name_lower))
      CROSS JOIN LATERAL ( SELECT ARRAY( SELECT mr.role_id
                    FROM team.member_role mr
@@ -12844,6 +12860,8 @@ REVOKE ALL ON FUNCTION team.member_text(p_member uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION team.members_text(p_account team.account, p_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.name_check(p_name text, p_what text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION team.name_normal(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.not_found() FROM PUBLIC;
 

@@ -39,7 +39,21 @@ my $rights = 'select md5(string_agg(t::text, null order by t::text))
                 from team.preset_role_permission t';
 my @before = map { $pg->psql($_) } $people, $rights;
 my $changes = $pg->psql('select count(*) from team.change');
+my $entry = "select search || name_key from team.directory
+              where name like 'Zo%'";
+
+# a directory as it was before names were kept in another form
+
+$pg->psql("update team.identity set name = 'Zo\x{cb}' where subject = 'olga'");
+my $kept = $pg->psql($entry);
+$pg->psql("update team.directory
+              set search = replace(search, U&'\\00EB', U&'\\00CB'),
+                  name_key = replace(name_key, U&'\\00EB', U&'\\00CB')
+            where name like 'Zo%'");
+isnt $pg->psql($entry), $kept, 'the directory is that of an older one';
+
 $pg->install(force => 1);
+is $pg->psql($entry), $kept, 'it is made anew';
 is dump_of('team'), $first, 'a second installation changes nothing';
 is_deeply [map { $pg->psql($_) } $people, $rights], \@before, 'no data either';
 is $pg->psql('select count(*) from team.change'), $changes,

@@ -27,7 +27,7 @@ end
 $$;
 
 
--- The next two have no SET, so that the planner can inline them: they are used
+-- The next three have no SET, so that the planner can inline them: they are used
 -- once a row.  Every other function is PL/pgSQL, also where it is one
 -- expression: one in SQL that isn't inlined is planned anew at each call, which
 -- costs more than most of them do.
@@ -44,6 +44,28 @@ parallel safe
 as $$
   select pg_catalog.translate(p_email, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
                               'abcdefghijklmnopqrstuvwxyz')
+$$;
+
+
+-- Names are looked for in any case, in whatever alphabet and locale: by the
+-- rules of Unicode that are nobody's in particular.  The dot that remains of a
+-- Turkish capital I is left out, and a sigma is one also at a word's end.
+
+create or replace function team.name_normal(p_name text)
+returns text
+language sql
+immutable
+parallel safe
+as $$
+  select case
+           when pg_catalog.octet_length(p_name)
+                = pg_catalog.char_length(p_name)
+           then pg_catalog.translate(p_name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+                                     'abcdefghijklmnopqrstuvwxyz')
+           else pg_catalog.translate(
+                  pg_catalog.lower(p_name collate pg_catalog."und-x-icu"),
+                  U&'\03C2\0307', U&'\03C3')
+         end collate pg_catalog."C"
 $$;
 
 

@@ -34,7 +34,7 @@ select m.id,
     on j.member_id = m.id
    and j.status = 'pending'
  cross join lateral (
-    select coalesce(team.email_normal(coalesce(m.name, i.name)), '')
+    select coalesce(team.name_normal(coalesce(m.name, i.name)), '')
     offset 0
   ) n (name_lower)
  cross join lateral (
@@ -68,7 +68,7 @@ select i.id,
        case when cardinality(r.roles) <= 8 then r.roles end as few_roles
   from team.invitation i
  cross join lateral (
-    select coalesce(team.email_normal(i.name), '')
+    select coalesce(team.name_normal(i.name), '')
     offset 0
   ) n (name_lower)
  cross join lateral (
@@ -287,8 +287,13 @@ begin
                    'execute function team.directory_everything()', v_table);
   end loop;
 
+  -- also where names were kept in another form
+
   if not exists (select from team.directory)
      and exists (select from team.directory_source)
+     or exists (select
+                  from team.directory d
+                 where d.name_key <> left(team.name_normal(d.name_key), 64))
   then
     perform team.directory_build();
   end if;

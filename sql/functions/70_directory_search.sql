@@ -75,12 +75,12 @@ begin
 
   if p_q <> '' then
     -- no name holds a line break, which is what ends one in an entry's text
-    v_query.text := translate(team.email_normal(p_q), E'\n', E'\x01');
+    v_query.text := translate(team.name_normal(p_q), E'\n', E'\x01');
     v_query.text_roles := nullif(
       array(select r.id
               from team.role r
              where r.account_id = p_account.id
-               and (strpos(team.email_normal(r.name), v_query.text) > 0
+               and (strpos(team.name_normal(r.name), v_query.text) > 0
                     or strpos(r.key, v_query.text) > 0)), '{}');
   end if;
 

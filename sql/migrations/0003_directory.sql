@@ -142,8 +142,8 @@ comment on table team.directory is
   'the other; a member who waits to be let in is a join request. Kept by '
   'triggers, when a transaction commits; never to be written by hand. '
   'joined_at: infinity for who has not. search: name, line break, email, in '
-  'ASCII lower case; name_key: as much of the name as fits into a cursor. What '
-  'a search looks at comes first, as it costs least there. few_roles: roles, or '
+  'lower case; name_key: as much of the name as fits into a cursor. What a '
+  'search looks at comes first, as it costs least there. few_roles: roles, or '
   'null where they are more than eight.';
 
 -- By time the rows lie as they came, by name and email anywhere: there the index

@@ -129,7 +129,7 @@ $$, 'all of team_api is security definer with a search_path of its own');
 select is_empty($$
   select p.oid::regprocedure from pg_proc p
    where p.pronamespace = 'team'::regnamespace
-     and p.proname not in ('email_normal', 'time_text')
+     and p.proname not in ('email_normal', 'name_normal', 'time_text')
      and not coalesce(p.proconfig @> array['search_path=pg_catalog, pg_temp'],
                       false)
 $$, 'the rest has the search_path too');
