@@ -276,13 +276,14 @@ begin
   end loop;
 
   for v_transfer in
-    select *
-      from team.ownership_transfer t
+    update team.ownership_transfer t
+       set status = 'cancelled',
+           decided_at = statement_timestamp()
      where t.account_id = p_account.id
        and t.status = 'pending'
        and t.to_member_id = p_target.member_id
+    returning *
   loop
-    perform team.transfer_decide(v_transfer, 'cancelled');
     perform team.transfer_note(p_account, p_actor, 'ownership.cancel',
                                v_transfer.id);
   end loop;
