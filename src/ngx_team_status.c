@@ -43,6 +43,10 @@ typedef struct {
 } ngx_team_figures_t;
 
 
+#define NGX_TEAM_STATUS_GAUGE    0
+#define NGX_TEAM_STATUS_COUNTER  1
+#define NGX_TEAM_STATUS_MSEC     2       /* a gauge that is shown in seconds */
+
 /* A family of figures: one, or one for each value of a label. */
 
 typedef struct {
@@ -52,8 +56,7 @@ typedef struct {
     const char *const   *values;     /* of the label; NULL: of reasons */
     size_t               offset;     /* in ngx_team_figures_t */
     ngx_uint_t           n;
-    ngx_uint_t           counter;    /* unsigned counter:1 */
-    ngx_uint_t           msec;       /* unsigned msec:1; shown as seconds */
+    ngx_uint_t           kind;
 } ngx_team_family_t;
 
 
@@ -104,94 +107,94 @@ static const char *const  ngx_team_status_failures[] = {
 };
 
 
-#define ngx_team_one(member)                                                  \
-    NULL, NULL, offsetof(ngx_team_figures_t, member), 1
+#define ngx_team_one(member, kind)                                            \
+    NULL, NULL, offsetof(ngx_team_figures_t, member), 1, kind
 
 #define ngx_team_many(label, values, member)                                  \
     label, values, offsetof(ngx_team_figures_t, member),                      \
-    sizeof(values) / sizeof(values[0])
+    sizeof(values) / sizeof(values[0]), NGX_TEAM_STATUS_COUNTER
 
 static const ngx_team_family_t  ngx_team_status_families[] = {
 
     { "decisions", "Requests that the gate decided about.",
-      ngx_team_many("decision", ngx_team_status_decisions, decisions), 1 },
+      ngx_team_many("decision", ngx_team_status_decisions, decisions) },
 
     { "refusals", "Requests without the right, by reason.",
       "reason", NULL, offsetof(ngx_team_figures_t, reasons[1]),
-      TEAM_REASONS - 1, 1 },
+      TEAM_REASONS - 1, NGX_TEAM_STATUS_COUNTER },
 
     { "grants", "Decisions by where their grant came from.",
-      ngx_team_many("cache", ngx_team_status_caches, caches), 1 },
+      ngx_team_many("cache", ngx_team_status_caches, caches) },
 
     { "tokens", "Good tokens, verified or remembered.",
-      ngx_team_many("how", ngx_team_status_tokens, tokens), 1 },
+      ngx_team_many("how", ngx_team_status_tokens, tokens) },
 
     { "api_requests", "Requests to the API.",
-      ngx_team_one(api_requests), 1 },
+      ngx_team_one(api_requests, NGX_TEAM_STATUS_COUNTER) },
 
     { "queries", "Queries sent to PostgreSQL.",
-      ngx_team_one(queries), 1 },
+      ngx_team_one(queries, NGX_TEAM_STATUS_COUNTER) },
 
     { "query_failures", "Queries without rows: refused by the function, or "
                         "not answered.",
-      ngx_team_many("outcome", ngx_team_status_failures, failures), 1 },
+      ngx_team_many("outcome", ngx_team_status_failures, failures) },
 
     { "query_cancels", "Cancel requests sent to PostgreSQL.",
-      ngx_team_one(cancels), 1 },
+      ngx_team_one(cancels, NGX_TEAM_STATUS_COUNTER) },
 
     { "connects", "Attempts to connect to PostgreSQL.",
-      ngx_team_one(connects), 1 },
+      ngx_team_one(connects, NGX_TEAM_STATUS_COUNTER) },
 
     { "connect_failures", "Attempts to connect that failed.",
-      ngx_team_one(connect_failures), 1 },
+      ngx_team_one(connect_failures, NGX_TEAM_STATUS_COUNTER) },
 
     { "connections_open", "Connections to PostgreSQL.",
-      ngx_team_one(open), 0 },
+      ngx_team_one(open, NGX_TEAM_STATUS_GAUGE) },
 
     { "connections_busy", "Connections that have a query under way.",
-      ngx_team_one(busy), 0 },
+      ngx_team_one(busy, NGX_TEAM_STATUS_GAUGE) },
 
     { "queries_waiting", "Queries that wait for a connection.",
-      ngx_team_one(waiting), 0 },
+      ngx_team_one(waiting, NGX_TEAM_STATUS_GAUGE) },
 
     { "zone_cells", "Cells of 64 bytes in the shared zone.",
-      ngx_team_one(cells), 0 },
+      ngx_team_one(cells, NGX_TEAM_STATUS_GAUGE) },
 
     { "zone_cells_used", "Cells that hold something.",
-      ngx_team_one(cells_used), 0 },
+      ngx_team_one(cells_used, NGX_TEAM_STATUS_GAUGE) },
 
     { "zone_grants", "Grants in the shared zone.",
-      ngx_team_one(entries), 0 },
+      ngx_team_one(entries, NGX_TEAM_STATUS_GAUGE) },
 
     { "zone_lists", "Lists of roles and permissions that grants share.",
-      ngx_team_one(lists), 0 },
+      ngx_team_one(lists, NGX_TEAM_STATUS_GAUGE) },
 
     { "zone_evicted", "Grants that had to make room.",
-      ngx_team_one(evicted), 1 },
+      ngx_team_one(evicted, NGX_TEAM_STATUS_COUNTER) },
 
     { "zone_refused", "Grants that found no room.",
-      ngx_team_one(refused), 1 },
+      ngx_team_one(refused, NGX_TEAM_STATUS_COUNTER) },
 
     { "zone_torn", "Times a process died while it changed the zone.",
-      ngx_team_one(torn), 1 },
+      ngx_team_one(torn, NGX_TEAM_STATUS_COUNTER) },
 
     { "leased", "1 while changes are known to reach this nginx.",
-      ngx_team_one(leased), 0 },
+      ngx_team_one(leased, NGX_TEAM_STATUS_GAUGE) },
 
     { "lease_remaining_seconds", "How long the lease still holds.",
-      ngx_team_one(lease), 0, 1 },
+      ngx_team_one(lease, NGX_TEAM_STATUS_MSEC) },
 
     { "keeper_pid", "The process that listens for changes, 0 if none does.",
-      ngx_team_one(keeper), 0 },
+      ngx_team_one(keeper, NGX_TEAM_STATUS_GAUGE) },
 
     { "changes", "Changes that keepers have read.",
-      ngx_team_one(changes), 1 },
+      ngx_team_one(changes, NGX_TEAM_STATUS_COUNTER) },
 
     { "keeper_takeovers", "Times a process became the keeper.",
-      ngx_team_one(takeovers), 1 },
+      ngx_team_one(takeovers, NGX_TEAM_STATUS_COUNTER) },
 
     { "logins_dropped", "Logins that were not recorded: too many at once.",
-      ngx_team_one(logins_dropped), 1 }
+      ngx_team_one(logins_dropped, NGX_TEAM_STATUS_COUNTER) }
 };
 
 #define NGX_TEAM_FAMILIES                                                     \
@@ -357,7 +360,7 @@ static void
 ngx_team_status_figure(ngx_team_writer_t *w, const ngx_team_family_t *family,
     uint64_t figure)
 {
-    if (family->msec) {
+    if (family->kind == NGX_TEAM_STATUS_MSEC) {
         ngx_team_write(w, "%uL.%03uL", figure / 1000, figure % 1000);
 
     } else {
@@ -427,7 +430,7 @@ static void
 ngx_team_status_prometheus(ngx_team_writer_t *w, ngx_team_figures_t *f)
 {
     uint64_t                 *figure;
-    ngx_uint_t                i, k;
+    ngx_uint_t                i, k, counter;
     const char               *total;
     const ngx_team_family_t  *family;
 
@@ -439,13 +442,14 @@ ngx_team_status_prometheus(ngx_team_writer_t *w, ngx_team_figures_t *f)
     for (i = 0; i < NGX_TEAM_FAMILIES; i++) {
         family = &ngx_team_status_families[i];
         figure = ngx_team_figures(f, family);
-        total = family->counter ? "_total" : "";
+        counter = (family->kind == NGX_TEAM_STATUS_COUNTER);
+        total = counter ? "_total" : "";
 
         ngx_team_write(w, "# HELP ngx_team_%s%s %s\n"
                        "# TYPE ngx_team_%s%s %s\n",
                        family->name, total, family->help,
                        family->name, total,
-                       family->counter ? "counter" : "gauge");
+                       counter ? "counter" : "gauge");
 
         if (family->label == NULL) {
             ngx_team_write(w, "ngx_team_%s%s ", family->name, total);
