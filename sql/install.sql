@@ -19,6 +19,15 @@ begin;
 -- any number will do, as long as it is always the same one
 select pg_catalog.pg_advisory_xact_lock(7236832512884108653) \g /dev/null
 
+do $$
+begin
+  if getdatabaseencoding() <> 'UTF8' then
+    raise exception using
+      message = 'ngx_team needs a database in UTF-8',
+      hint = 'Make it with createdb -E UTF8 -T template0.';
+  end if;
+end $$;
+
 \ir roles.sql
 
 set local role team_owner;

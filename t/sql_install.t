@@ -100,6 +100,18 @@ is $pg->psql("select count(*) from pg_class c
                  and c.relkind = 'r'", dbname => 'broken'), 1,
    'nothing was left behind';
 
+# in UTF-8: without a locale, a cluster's databases are in no encoding
+
+$pg->psql("create database ascii encoding 'SQL_ASCII' template template0
+             lc_collate 'C' lc_ctype 'C'"
+          . ($pg->major >= 15 ? ' locale_provider libc' : ''),
+          dbname => 'postgres');
+($status, undef, $err) = $pg->try_psql(undef, file => $install,
+                                       dbname => 'ascii');
+isnt $status, 0, 'a database in no encoding is refused';
+like $err, qr/ngx_team needs a database in UTF-8.*createdb -E UTF8/s,
+     'with what to do';
+
 # nobody but a superuser
 
 $pg->psql('create role somebody login', dbname => 'postgres');
