@@ -6,14 +6,10 @@
 #include "ngx_team_identity.h"
 #include "ngx_team_reply.h"
 #include "ngx_team_zone.h"
-#include "team_openapi.h"
 
 
 static ngx_int_t ngx_team_api_admit(ngx_http_request_t *r,
     team_route_match_t *match);
-static ngx_uint_t ngx_team_api_is_document(ngx_http_request_t *r);
-static void ngx_team_api_document(ngx_http_request_t *r);
-static void ngx_team_api_not_allowed(ngx_http_request_t *r, unsigned allowed);
 static ngx_uint_t ngx_team_api_same_origin(ngx_http_request_t *r);
 
 
@@ -148,65 +144,6 @@ ngx_team_api_admit(ngx_http_request_t *r, team_route_match_t *match)
 }
 
 
-/* The API's description is no row of the table: it asks no database. */
-
-static ngx_uint_t
-ngx_team_api_is_document(ngx_http_request_t *r)
-{
-    ngx_str_t             path;
-    ngx_team_loc_conf_t  *tlcf;
-    static ngx_str_t      name = ngx_string("/openapi.json");
-    static ngx_str_t      versioned = ngx_string("/v1/openapi.json");
-
-    tlcf = ngx_http_get_module_loc_conf(r, ngx_team_module);
-
-    if (r->uri.len <= tlcf->api.len
-        || ngx_memcmp(r->uri.data, tlcf->api.data, tlcf->api.len) != 0)
-    {
-        return 0;
-    }
-
-    path.len = r->uri.len - tlcf->api.len;
-    path.data = r->uri.data + tlcf->api.len;
-
-    return team_str_eq(ngx_team_str(path), ngx_team_str(name))
-           || team_str_eq(ngx_team_str(path), ngx_team_str(versioned));
-}
-
-
-static void
-ngx_team_api_document(ngx_http_request_t *r)
-{
-    ngx_str_t         body, etag;
-    team_str_t        json, tag;
-    static ngx_str_t  none = ngx_null_string;
-    static ngx_str_t  type = ngx_string("application/json");
-
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        ngx_team_api_not_allowed(r, 1u << TEAM_METHOD_GET);
-        return;
-    }
-
-    json = team_openapi();
-    body.len = json.len;
-    body.data = (u_char *) json.data;
-
-    tag = team_openapi_etag();
-    etag.len = tag.len;
-    etag.data = (u_char *) tag.data;
-
-    if (ngx_team_api_headers(r, etag, none, none) != NGX_OK) {
-        ngx_team_api_refuse_reason(r, TEAM_INTERNAL, NULL);
-
-    } else if (ngx_team_api_not_modified(r, etag)) {
-        ngx_team_reply_send(r, NGX_HTTP_NOT_MODIFIED, none, none);
-
-    } else {
-        ngx_team_reply_send(r, NGX_HTTP_OK, type, body);
-    }
-}
-
-
 /*
  * The path is that of r->uri, encoded again, not the line as it was sent: what
  * nginx decided about (the location, its permissions, a rewrite) is then what
@@ -304,7 +241,7 @@ ngx_team_api_escape(ngx_pool_t *pool, ngx_str_t s, ngx_uint_t encoded)
 }
 
 
-static void
+void
 ngx_team_api_not_allowed(ngx_http_request_t *r, unsigned allowed)
 {
     u_char                 *p;

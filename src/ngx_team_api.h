@@ -34,6 +34,18 @@ ngx_int_t ngx_team_api_sent_on(ngx_http_request_t *r);
 
 /* For ngx_team_api*.c only. */
 
+/* 1 if the path is that of the API's description, which needs no token. */
+
+ngx_uint_t ngx_team_api_is_document(ngx_http_request_t *r);
+
+void ngx_team_api_document(ngx_http_request_t *r);
+
+
+/* 405, with Allow; allowed: bits of 1 << team_method_e. */
+
+void ngx_team_api_not_allowed(ngx_http_request_t *r, unsigned allowed);
+
+
 /*
  * One call of a function, in the pool of its query.  A read ends with its
  * request.  A write does not: it has happened even when nobody waits for the

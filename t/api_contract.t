@@ -18,7 +18,11 @@ use Team::Site;
 use Team::Token;
 
 my $api = Team::OpenAPI->shared;
-my $site = Team::Site->new;
+my $site = Team::Site->new(server => <<'EOT');
+    location "/an API/" {
+        team_api;
+    }
+EOT
 my $nobody = $site->anybody;
 my %client;
 my $a = '/accounts/paper';
@@ -78,6 +82,21 @@ for my $path ('/openapi.json', '/v1/openapi.json') {
     is($nobody->request(HEAD => "/team$path")->status, 200, 'HEAD');
     is($nobody->post("/team$path", {})->header('allow'), 'GET, HEAD',
        'nothing else');
+}
+
+
+# A client that is made of it calls the place that it is read from.
+
+for my $case (['/team' => '/team'], ['/an%20API' => '/an%20API']) {
+    my ($at, $mount) = @$case;
+    my $res = $nobody->get("$at/openapi.json");
+    my ($server) = @{ $res->json->{servers} };
+
+    is($server->{url} =~ s/\{(\w+)\}/$server->{variables}{$1}{default}/gr,
+       $mount, "at $at it says so");
+    is(length $res->body, $res->header('content-length'), '... to its end');
+    is_deeply([map { $_->{description} // () } $server], [
+        'The location that says team_api.'], '... and what it is');
 }
 
 

@@ -1984,6 +1984,18 @@ team_openapi(void)
 }
 
 
+team_str_t
+team_openapi_mount(void)
+{
+    team_str_t  mount;
+
+    mount.data = team_openapi_json + 127966;
+    mount.len = 5;
+
+    return mount;
+}
+
+
 /* of the text above */
 
 team_str_t

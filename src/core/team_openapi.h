@@ -14,6 +14,14 @@
 team_str_t team_openapi(void);
 
 
+/*
+ * Where in it the mount point stands, by default: a part of the text above, in
+ * a JSON string.
+ */
+
+team_str_t team_openapi_mount(void);
+
+
 /* Its strong entity tag, quotes included. */
 
 team_str_t team_openapi_etag(void);
