@@ -19,6 +19,7 @@ static ngx_int_t ngx_team_reply_challenge(ngx_http_request_t *r,
     team_reason_e reason);
 static ngx_uint_t ngx_team_reply_error_page(ngx_http_request_t *r,
     ngx_int_t status);
+static ngx_str_t ngx_team_reply_line(ngx_uint_t status);
 static ngx_int_t ngx_team_reply_output(ngx_http_request_t *r,
     ngx_uint_t status, ngx_str_t type, ngx_str_t body);
 
@@ -318,6 +319,29 @@ ngx_team_reply_error_page(ngx_http_request_t *r, ngx_int_t status)
 }
 
 
+/* For statuses whose names nginx doesn't know; else empty: nginx's own line. */
+
+static ngx_str_t
+ngx_team_reply_line(ngx_uint_t status)
+{
+    static ngx_str_t  content = ngx_string("422 Unprocessable Content");
+    static ngx_str_t  required = ngx_string("428 Precondition Required");
+    static ngx_str_t  none = ngx_null_string;
+
+    switch (status) {
+
+    case 422:
+        return content;
+
+    case 428:
+        return required;
+
+    default:
+        return none;
+    }
+}
+
+
 static ngx_int_t
 ngx_team_reply_output(ngx_http_request_t *r, ngx_uint_t status, ngx_str_t type,
     ngx_str_t body)
@@ -328,7 +352,14 @@ ngx_team_reply_output(ngx_http_request_t *r, ngx_uint_t status, ngx_str_t type,
     ngx_chain_t   out;
 
     r->headers_out.status = status;
-    r->headers_out.status_line.len = 0;
+    r->headers_out.status_line = ngx_team_reply_line(status);
+
+    /* what it says is said; with it the line would be nginx's own */
+
+    if (r->err_status == status) {
+        r->err_status = 0;
+    }
+
     r->headers_out.content_length_n = (status == NGX_HTTP_NOT_MODIFIED)
                                       ? -1 : (off_t) body.len;
     r->disable_not_modified = 1;

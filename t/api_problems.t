@@ -253,6 +253,24 @@ subtest 'queries' => sub {
 };
 
 
+# Where people look first: nginx knows the names of older statuses only.
+
+subtest 'status lines' => sub {
+    my %reason = (
+        422 => ['Unprocessable Content', POST => "$a/groups", {}],
+        428 => ['Precondition Required', PATCH => $a, { name => 'x' },
+                'If-Match' => undef],
+        404 => ['Not Found', GET => "$a/groups/$none"],
+    );
+
+    for my $status (sort keys %reason) {
+        my ($reason, @request) = @{ $reason{$status} };
+
+        is($site->ask(olga => @request)->reason, $reason, "$status is $reason");
+    }
+};
+
+
 subtest 'headers' => sub {
     my @key = ('Idempotency-Key' => 'once');
 
