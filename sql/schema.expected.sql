@@ -9318,7 +9318,8 @@ begin
                         join team.identity ii on ii.id = m.identity_id
                        where m.id = v_invitation.inviter_member_id)),
            'email', team.email_mask(v_invitation.email),
-           'expires_at', team.time_text(v_invitation.expires_at))
+           'expires_at', team.time_text(v_invitation.expires_at),
+           'may_decline', a.decline_mode <> 'off')
     into v_reply.status, v_reply.body
     from team.account a
    where a.id = v_invitation.account_id

@@ -6,7 +6,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(132);
+select plan(133);
 
 -- an invitation by somebody of the account, and a mail's token for it
 
@@ -81,7 +81,7 @@ select is((select k.token_hash from team.invitation_token k),
           sha256(convert_to(:'ina', 'UTF8')), 'of which the hash is kept');
 select is(t.body('invitation_lookup', null, :'ina') - 'expires_at',
           '{"account": {"name": "Acme Ltd"}, "inviter": {"name": "Olga Owner"},
-            "email": "i***@example.com"}',
+            "email": "i***@example.com", "may_decline": true}',
           'whoever has the link learns who invites, and a masked address');
 select is(pg_temp.status(:'ina'), 'pending',
           'mail scanners follow links: looking changes nothing');
@@ -305,6 +305,8 @@ update team.account set decline_mode = 'off' where slug = 'acme';
 select is(pg_temp.as('invitation_decline', 'dora', 'dora@example.com', true,
                      :'dora2'), 'TM409 decline-disabled',
           'C7: where there is no declining');
+select is(t.body('invitation_lookup', null, :'dora2') -> 'may_decline',
+          'false', 'C7: which a page knows before');
 select is(pg_temp.status(:'dora2'), 'pending', 'nothing is declined');
 
 -- people are invited by email no more
