@@ -19,31 +19,6 @@ use Team::Wait;
 my $RELOADS = $ENV{TEAM_RELOADS} // 100;
 
 
-# Every look-up takes some milliseconds more, so that there are always some
-# under way.
-
-sub slow_down {
-    my ($pg, $seconds) = @_;
-
-    $pg->psql(<<"EOT");
-alter function team_api.grant_get(text, text, text) rename to grant_get_fast;
-create function team_api.grant_get(p_issuer text, p_subject text,
-  p_account text, out status text, out account_id text, out member_id text,
-  out roles text, out permissions text)
-language plpgsql security definer set search_path = pg_catalog, pg_temp
-as \$\$
-begin
-  perform pg_sleep($seconds);
-  select g.* into status, account_id, member_id, roles, permissions
-    from team_api.grant_get_fast(p_issuer, p_subject, p_account) g;
-end \$\$;
-grant execute on function team_api.grant_get(text, text, text)
-  to team_gateway;
-EOT
-    return;
-}
-
-
 # mia, who is cached, and people of whom nothing is known, in turn.
 
 sub load {

@@ -17,7 +17,7 @@ package Team::Fault;
 #
 # Options: workers (2), zone (1m), database, cache, http, server, pg (options of
 # Team::Postgres, or a Team::Postgres), conninfo (a hash), connections (of a
-# worker: 4096), start (1).
+# worker: 4096), listen (more of the first port's), start (1).
 
 use strict;
 use warnings;
@@ -32,7 +32,8 @@ use Team::Token;
 use Team::Wait;
 
 our @EXPORT = qw(fault_site people who many_token request status_of
-                 error_lines quiet sessions sanitized bulk_members $MANY);
+                 error_lines quiet sessions sanitized bulk_members slow_down
+                 $MANY);
 
 our $MANY = 'https://many.example.com';
 
@@ -55,6 +56,7 @@ sub fault_site {
     my $http = $options{http} // '';
     my $server = $options{server} // '';
     my $connections = $options{connections} // 4096;
+    my $listen = $options{listen} // '';
 
     my $nginx = Team::Nginx->new(
         workers => $options{workers} // 2,
@@ -91,7 +93,7 @@ $http
 keepalive_requests  1000000;
 
 server {
-    listen  127.0.0.1:%%PORT_0%% backlog=4096;
+    listen  127.0.0.1:%%PORT_0%% backlog=4096 $listen;
     listen  127.0.0.1:%%PORT_1%% http2 backlog=4096;
 
     team_account  acme;
@@ -181,6 +183,30 @@ update team.member m
 EOT
     $dbh->disconnect;
 
+    return;
+}
+
+
+# Every look-up takes so much more, so that there are always some under way.
+
+sub slow_down {
+    my ($pg, $seconds) = @_;
+
+    $pg->psql(<<"EOT");
+alter function team_api.grant_get(text, text, text) rename to grant_get_fast;
+create function team_api.grant_get(p_issuer text, p_subject text,
+  p_account text, out status text, out account_id text, out member_id text,
+  out roles text, out permissions text)
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as \$\$
+begin
+  perform pg_sleep($seconds);
+  select g.* into status, account_id, member_id, roles, permissions
+    from team_api.grant_get_fast(p_issuer, p_subject, p_account) g;
+end \$\$;
+grant execute on function team_api.grant_get(text, text, text)
+  to team_gateway;
+EOT
     return;
 }
 
