@@ -10903,6 +10903,31 @@ $$;
 
 ALTER FUNCTION team_api.policy_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_body jsonb, p_if_match text) OWNER TO team_owner;
 
+CREATE FUNCTION team_api.preset_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) RETURNS team_api.reply
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform team.actor_present(p_issuer, p_subject);
+
+  return team.list_reply(
+    (select json_agg(json_build_object(
+                       'name', p.name,
+                       'title', p.title,
+                       'roles', coalesce((
+                         select json_agg(json_build_object('key', r.key,
+                                                           'name', r.name)
+                                         order by r.rank desc, r.key)
+                           from team.preset_role r
+                          where r.preset = p.name), '[]'))
+                     order by p.name)
+       from team.preset p),
+    null);
+end
+$$;
+
+ALTER FUNCTION team_api.preset_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) OWNER TO team_owner;
+
 CREATE FUNCTION team_api.role_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text, p_if_match text) RETURNS team_api.reply
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -13187,6 +13212,9 @@ GRANT ALL ON FUNCTION team_api.policy_get(p_issuer text, p_subject text, p_email
 
 REVOKE ALL ON FUNCTION team_api.policy_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_body jsonb, p_if_match text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.policy_put(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_body jsonb, p_if_match text) TO team_gateway;
+
+REVOKE ALL ON FUNCTION team_api.preset_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION team_api.preset_list(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text) TO team_gateway;
 
 REVOKE ALL ON FUNCTION team_api.role_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text, p_if_match text) FROM PUBLIC;
 GRANT ALL ON FUNCTION team_api.role_delete(p_issuer text, p_subject text, p_email text, p_email_verified boolean, p_name text, p_account text, p_role text, p_if_match text) TO team_gateway;

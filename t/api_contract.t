@@ -103,6 +103,7 @@ for my $case (['/team' => '/team'], ['/an%20API' => '/an%20API']) {
 subtest 'an account' => sub {
     walk(200, undef, GET => '/healthz');
     walk(200, 'wanda', GET => '/me');
+    walk(200, 'wanda', GET => '/presets');
 
     my $made = { name => 'Paper', preset => 'branches', slug => 'paper',
                  time_zone => 'Europe/Berlin' };

@@ -125,6 +125,37 @@ end
 $$;
 
 
+-- What an account may be made as: for whoever is signed in, who may make one.
+
+create or replace function team_api.preset_list(
+  p_issuer text, p_subject text, p_email text, p_email_verified boolean,
+  p_name text)
+returns team_api.reply
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform team.actor_present(p_issuer, p_subject);
+
+  return team.list_reply(
+    (select json_agg(json_build_object(
+                       'name', p.name,
+                       'title', p.title,
+                       'roles', coalesce((
+                         select json_agg(json_build_object('key', r.key,
+                                                           'name', r.name)
+                                         order by r.rank desc, r.key)
+                           from team.preset_role r
+                          where r.preset = p.name), '[]'))
+                     order by p.name)
+       from team.preset p),
+    null);
+end
+$$;
+
+
 create or replace function team.account_reply(p_status integer,
   p_account team.account)
 returns team_api.reply

@@ -274,6 +274,10 @@ static const team_route_t  team_route_table[] = {
       TEAM_SELECT "me_invitations(" TEAM_ACTOR ", $6::integer, $7)",
       team_fields(team_fields_page), 0, 0 },
 
+    { TEAM_METHOD_GET, "/v1/presets", "preset_list",
+      TEAM_SELECT "preset_list(" TEAM_ACTOR ")",
+      NULL, 0, 0, 0 },
+
     { TEAM_METHOD_POST, "/v1/accounts", "account_post",
       TEAM_SELECT "account_post(" TEAM_ACTOR ", $6, $7, $8, $9, $10)",
       team_fields(team_fields_account_post), 0, 1 },

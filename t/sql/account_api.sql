@@ -5,7 +5,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-select plan(123);
+select plan(126);
 
 -- making: S0.21, S2.3, S3.2, S4.15: the caller is the owner, in each preset
 
@@ -29,6 +29,22 @@ select is(t.body('account_get', 'new-travel', 'new-travel')
           '{"slug": "new-travel", "name": "New travel", "status": "active",
             "time_zone": "UTC", "preset": "travel", "parent": null}',
           'as it is read then');
+
+select is(t.list($$
+  select i ->> 'name'
+    from jsonb_array_elements((t.reply('preset_list', 'anybody')).body::jsonb
+                                -> 'items') i$$),
+  'branches,business,hosting,travel,workspace',
+  'whoever is signed in learns of what it may be made');
+select is(jsonb_path_query_first(
+            (t.reply('preset_list', 'anybody')).body::jsonb,
+            '$.items[*] ? (@.name == "workspace")'),
+          '{"name": "workspace", "title": "Workspace", "roles": [
+             {"key": "admin", "name": "Administrator"},
+             {"key": "staff", "name": "Staff"}]}',
+          'S4.1 with the roles that there are then');
+select throws_ok($$select team_api.preset_list(null, null, null, null, null)$$,
+                 'TM401', 'token-missing', 'nobody learns of them');
 
 create temporary table made as
 select t.reply('account_post', 'maker', '  Über & Söhne 24 GmbH  ', 'travel',
