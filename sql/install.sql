@@ -57,6 +57,8 @@ select not exists (select from team.migration where number = 3) as pending
 
 \ir functions/10_views.sql
 \ir functions/15_changes.sql
+\ir functions/18_who.sql
+\ir functions/19_trail.sql
 \ir functions/20_rules.sql
 \ir functions/21_common.sql
 \ir functions/22_joining.sql
@@ -69,6 +71,7 @@ select not exists (select from team.migration where number = 3) as pending
 \ir functions/55_invitations.sql
 \ir functions/55_batches.sql
 \ir functions/56_links.sql
+\ir functions/56_link_joining.sql
 \ir functions/56_join_requests.sql
 \ir functions/57_transfer_rules.sql
 \ir functions/57_transfers.sql
@@ -78,6 +81,7 @@ select not exists (select from team.migration where number = 3) as pending
 \ir functions/60_accounts.sql
 \ir functions/61_explain.sql
 \ir functions/62_policy_rules.sql
+\ir functions/62_policy_roles.sql
 \ir functions/62_policy.sql
 \ir functions/63_account_api.sql
 \ir functions/64_subaccounts.sql
