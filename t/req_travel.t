@@ -617,6 +617,7 @@ subtest 'S2.32 dormant people and a lone owner can be seen' => sub {
     my ($tom) = $site->directory('olga', 'q=tom%40');
 
     ok(exists $tom->{last_login_at}, 'a row tells the last login');
+    $site->logins_told;
     $site->dbh->do("update team.identity
                        set last_login_at = '2024-02-29T12:00:00Z'
                      where subject = 'anna'");

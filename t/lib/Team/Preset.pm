@@ -29,6 +29,7 @@ use JSON ();
 use Test::More ();
 
 use Team::Token;
+use Team::Wait;
 
 our @EXPORT = qw(quick_token);
 
@@ -196,6 +197,25 @@ sub get {
         unless $res->status == 200;
 
     return $res->json;
+}
+
+
+# Every login until now is recorded: the keeper tells of them in their order,
+# once a second, and last of somebody who is new.
+
+sub logins_told {
+    my ($self) = @_;
+
+    my $name = 'signed-in-' . ++$self->{signed_in};
+
+    $self->get($name, '/me');
+
+    wait_until(sub {
+        $self->sql('select count(*) from team.login_waiting
+                     where subject = ?', $name)
+    }) or die 'no login is recorded';
+
+    return;
 }
 
 
