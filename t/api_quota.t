@@ -11,8 +11,11 @@ use warnings;
 use Test::More;
 
 use Team::Site;
+use Team::Wait;
 
 my $site = Team::Site->new;
+
+hour_lasts(30);
 
 # the hour's quota of the account, all but one
 

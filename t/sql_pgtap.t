@@ -11,6 +11,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Team::Postgres;
+use Team::Wait;
 use Test::More;
 
 my $pg = Team::Postgres->new;
@@ -33,6 +34,8 @@ ok scalar @files, 'there are files to run';
 
 for my $file (@files) {
     my ($name) = $file =~ m{([^/]+)\.sql\z};
+
+    hour_lasts(10);
 
     subtest $name => sub {
         my ($status, $out, $err) = $pg->try_psql(undef, file => $file);

@@ -11,7 +11,7 @@ use warnings;
 use Exporter 'import';
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
-our @EXPORT = qw(wait_until now_ms);
+our @EXPORT = qw(wait_until now_ms hour_lasts);
 
 
 # Calls $condition until it is true, for at most $seconds (default 10).
@@ -31,6 +31,16 @@ sub wait_until {
         select(undef, undef, undef, $step);
         $step *= 1.5 if $step < 0.05;
     }
+}
+
+
+# Waits for the next hour unless this one has so many seconds left: quotas are
+# of an hour, in UTC.
+
+sub hour_lasts {
+    my ($seconds) = @_;
+
+    return wait_until(sub { time % 3600 < 3600 - $seconds }, $seconds + 1);
 }
 
 
