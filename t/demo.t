@@ -12,12 +12,12 @@ use warnings;
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use File::Temp;
-use IO::Socket::INET;
 use JSON;
 use POSIX ();
 use Test::More;
 
 use Team::HTTP;
+use Team::Port;
 use Team::Wait;
 
 my $root = abs_path(dirname(__FILE__) . '/..');
@@ -239,12 +239,6 @@ sub day {
          'the account is handed over');
 
     return;
-}
-
-
-sub free_port {
-    return IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1)
-                           ->sockport;
 }
 
 

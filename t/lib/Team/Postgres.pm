@@ -32,9 +32,9 @@ use File::Basename qw(dirname);
 use File::Find ();
 use File::Path qw(make_path remove_tree);
 use File::Temp ();
-use IO::Socket::INET;
 use POSIX ();
 use Scalar::Util qw(refaddr weaken);
+use Team::Port;
 use Time::HiRes qw(sleep time);
 
 my $ROOT = abs_path(dirname(__FILE__) . '/../../..');
@@ -66,7 +66,7 @@ sub new {
     weaken($live{refaddr $self} = $self);
     $self->{data} = "$self->{dir}/data";
     $self->{log} = "$self->{dir}/log";
-    $self->{port} = $self->{tcp} ? _free_port() : 5432;
+    $self->{port} = $self->{tcp} ? free_port() : 5432;
 
     # others (nginx's workers) must reach the socket; the data stay private
     chmod 0755, $self->{dir} or croak "chmod $self->{dir}: $!";
@@ -646,13 +646,6 @@ sub _as_postgres {
     return @command unless _is_root();
     return ('setpriv', "--reuid=$USER", "--regid=$USER", '--init-groups',
             @command);
-}
-
-
-sub _free_port {
-    my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1',
-        LocalPort => 0) or croak "no free port: $!";
-    return $socket->sockport;
 }
 
 
