@@ -66,7 +66,7 @@ for my $round (1 .. $ROUNDS) {
     # the pools' in turn; each third time the one that listens
 
     my $where = $round % 3 ? "query like '%grant_get%'"
-                           : "query ~ 'changes_|login_'";
+                           : "query ~ 'changes_'";
     my @pids;
 
     wait_until(sub { @pids = backends($where) }) or last;

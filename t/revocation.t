@@ -282,7 +282,7 @@ sub stopped {
     my ($pg) = @_;
 
     my $listens = "application_name = 'second' "
-                  . "and query ~ 'changes_|login_'";
+                  . "and query ~ 'changes_'";
     my $pid;
 
     wait_until(sub {

@@ -29,6 +29,11 @@ die $err if $status != 0;
 $pg->sample;
 $pg->psql('vacuum analyze');
 
+# names of tests are in any alphabet
+
+binmode Test::More->builder->$_, ':encoding(UTF-8)'
+    for qw(output failure_output todo_output);
+
 my @files = @ARGV ? @ARGV : sort glob "$FindBin::Bin/sql/*.sql";
 ok scalar @files, 'there are files to run';
 
