@@ -4469,9 +4469,7 @@ declare
   v_email  text := team.email_check(p_email);
   v_name   text := team.name_check(p_name, 'name');
 begin
-  perform team.rule_channel(
-    p_account.join_email
-    or p_account.join_subaccount and p_inviter_account <> p_account.id);
+  perform team.rule_channel_email(p_account, p_inviter_account);
 
   if v_name is null and p_account.name_required then
     perform team.fail_at(422, 'name-required', '/name',
@@ -4490,7 +4488,7 @@ begin
   end if;
 
   perform team.rule_newcomer(p_account, p_roles, p_permissions);
-  perform team.rule_invitee(p_account, v_email);
+  perform team.scope_check(p_account, null, v_email);
   perform team.invitation_make_way(p_account, v_email);
   perform team.quota_take(p_inviter_account, 'invitation',
                           team.quota_limit('invitation'), 1);
@@ -6939,6 +6937,19 @@ $$;
 
 ALTER FUNCTION team.rule_channel(p_open boolean) OWNER TO team_owner;
 
+CREATE FUNCTION team.rule_channel_email(p_account team.account, p_inviter_account uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform team.rule_channel(
+    p_account.join_email
+    or p_account.join_subaccount and p_inviter_account <> p_account.id);
+end
+$$;
+
+ALTER FUNCTION team.rule_channel_email(p_account team.account, p_inviter_account uuid) OWNER TO team_owner;
+
 CREATE FUNCTION team.rule_depth(p_account team.account) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -7024,17 +7035,6 @@ end
 $$;
 
 ALTER FUNCTION team.rule_grant(p_account team.account, p_actor team.standing, p_roles uuid[], p_permissions text[]) OWNER TO team_owner;
-
-CREATE FUNCTION team.rule_invitee(p_account team.account, p_email text) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  perform team.scope_check(p_account, null, p_email);
-end
-$$;
-
-ALTER FUNCTION team.rule_invitee(p_account team.account, p_email text) OWNER TO team_owner;
 
 CREATE FUNCTION team.rule_inviter(p_account team.account, p_inviter_account uuid, p_inviter uuid, p_permission text, p_roles uuid[], p_permissions text[], p_groups uuid[]) RETURNS text
     LANGUAGE plpgsql STABLE
@@ -8995,10 +8995,7 @@ begin
     return v_reply;
   end if;
 
-  perform team.rule_channel(
-    v_account.join_email
-    or v_account.join_subaccount
-       and v_invitation.inviter_account_id <> v_account.id);
+  perform team.rule_channel_email(v_account, v_invitation.inviter_account_id);
   perform team.rule_newcomer(v_account, v_roles, v_permissions);
 
   v_identity := team.identity_touch(p_issuer, p_subject, p_email,
@@ -9441,12 +9438,9 @@ begin
     return v_reply;
   end if;
 
-  perform team.rule_channel(
-    v_account.join_email
-    or v_account.join_subaccount
-       and v_invitation.inviter_account_id <> v_account.id);
+  perform team.rule_channel_email(v_account, v_invitation.inviter_account_id);
   perform team.rule_newcomer(v_account, v_roles, v_permissions);
-  perform team.rule_invitee(v_account, v_invitation.email);
+  perform team.scope_check(v_account, null, v_invitation.email);
   perform team.quota_take(v_account.id, 'resend:' || v_invitation.id,
                           team.quota_limit('resend'), 1);
 
@@ -12972,13 +12966,13 @@ REVOKE ALL ON FUNCTION team.rule_cardinality(p_account team.account, p_count int
 
 REVOKE ALL ON FUNCTION team.rule_channel(p_open boolean) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION team.rule_channel_email(p_account team.account, p_inviter_account uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION team.rule_depth(p_account team.account) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.rule_direct(p_account team.account, p_permissions text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.rule_grant(p_account team.account, p_actor team.standing, p_roles uuid[], p_permissions text[]) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION team.rule_invitee(p_account team.account, p_email text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION team.rule_inviter(p_account team.account, p_inviter_account uuid, p_inviter uuid, p_permission text, p_roles uuid[], p_permissions text[], p_groups uuid[]) FROM PUBLIC;
 

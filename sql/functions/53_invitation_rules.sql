@@ -145,16 +145,18 @@ end
 $$;
 
 
--- Whether the address is free to be invited, members and identities alike.
+-- Who invites from an account above does so for a subaccount.
 
-create or replace function team.rule_invitee(p_account team.account,
-  p_email text)
+create or replace function team.rule_channel_email(p_account team.account,
+  p_inviter_account uuid)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform team.scope_check(p_account, null, p_email);
+  perform team.rule_channel(
+    p_account.join_email
+    or p_account.join_subaccount and p_inviter_account <> p_account.id);
 end
 $$;
 
@@ -439,9 +441,7 @@ declare
   v_email  text := team.email_check(p_email);
   v_name   text := team.name_check(p_name, 'name');
 begin
-  perform team.rule_channel(
-    p_account.join_email
-    or p_account.join_subaccount and p_inviter_account <> p_account.id);
+  perform team.rule_channel_email(p_account, p_inviter_account);
 
   if v_name is null and p_account.name_required then
     perform team.fail_at(422, 'name-required', '/name',
@@ -460,7 +460,7 @@ begin
   end if;
 
   perform team.rule_newcomer(p_account, p_roles, p_permissions);
-  perform team.rule_invitee(p_account, v_email);
+  perform team.scope_check(p_account, null, v_email);
   perform team.invitation_make_way(p_account, v_email);
   perform team.quota_take(p_inviter_account, 'invitation',
                           team.quota_limit('invitation'), 1);

@@ -398,10 +398,7 @@ begin
     return v_reply;
   end if;
 
-  perform team.rule_channel(
-    v_account.join_email
-    or v_account.join_subaccount
-       and v_invitation.inviter_account_id <> v_account.id);
+  perform team.rule_channel_email(v_account, v_invitation.inviter_account_id);
   perform team.rule_newcomer(v_account, v_roles, v_permissions);
 
   v_identity := team.identity_touch(p_issuer, p_subject, p_email,

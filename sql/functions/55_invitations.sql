@@ -273,12 +273,9 @@ begin
     return v_reply;
   end if;
 
-  perform team.rule_channel(
-    v_account.join_email
-    or v_account.join_subaccount
-       and v_invitation.inviter_account_id <> v_account.id);
+  perform team.rule_channel_email(v_account, v_invitation.inviter_account_id);
   perform team.rule_newcomer(v_account, v_roles, v_permissions);
-  perform team.rule_invitee(v_account, v_invitation.email);
+  perform team.scope_check(v_account, null, v_invitation.email);
   perform team.quota_take(v_account.id, 'resend:' || v_invitation.id,
                           team.quota_limit('resend'), 1);
 
